@@ -1,0 +1,17 @@
+export {
+  type ChangeListener,
+  Configuration,
+  type DumpedOption,
+  type FoundOption,
+  type ReloadResult,
+} from "./configuration.js";
+export { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
+export { describeOptions, type OptionDescription } from "./describe-options.js";
+export { type Duration, duration, milliseconds } from "./duration.js";
+export { jsonSchema } from "./json-schema.js";
+export { type Origin, originText, variableOf } from "./layer.js";
+export { type LoadSettings, loadConfiguration } from "./load-configuration.js";
+export { type ObjectPath, objectPath, parseObjectPath } from "./object-path.js";
+export { isOptionGroup, type OptionGroup, type Options, optionGroup } from "./option-group.js";
+export type { OptionMetadata } from "./option-metadata.js";
+export { sample } from "./sample.js";

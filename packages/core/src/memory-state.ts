@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import type { ServiceRecord } from "@kilonova/contracts";
+import type { Clock, DriverValue } from "@kilonova/plugin-api";
+import type { FrameworkState } from "./framework-state.js";
+
+interface Lock {
+  holder: string;
+  fence: number;
+  until: number;
+}
+
+/** The framework's state for a service that stands by itself: nobody else needs to know, and it ends with the process. */
+export function memoryState(clock: Clock): FrameworkState {
+  const records = new Map<string, ServiceRecord & { seen: number | undefined }>();
+  const locks = new Map<string, Lock>();
+  const values = new Map<string, DriverValue>();
+  const now = () => new Date(clock.now()).toISOString();
+
+  return {
+    ready: async () => {},
+    serviceRecords: {
+      async register({ binary, topic, host, contracts }) {
+        const known = [...records.values()].find((record) => record.binary === binary && record.host === host);
+        const record = {
+          id: known?.id ?? randomUUID(),
+          binary,
+          topic,
+          host,
+          contracts: { ...contracts },
+          disabled: known?.disabled ?? false,
+          disabledReason: known?.disabledReason ?? null,
+          forcedDown: known?.forcedDown ?? false,
+          createdAt: known?.createdAt ?? now(),
+          updatedAt: now(),
+          lastSeenAt: null,
+          silentFor: null,
+          seen: undefined,
+        };
+        records.set(record.id, record);
+        return record;
+      },
+      async report(id) {
+        const record = records.get(id);
+        if (record) records.set(id, { ...record, seen: clock.now(), lastSeenAt: now() });
+        return record !== undefined;
+      },
+      async remove(id) {
+        records.delete(id);
+      },
+      async list(topic) {
+        return [...records.values()]
+          .filter((record) => topic === null || record.topic === topic)
+          .map(({ seen, ...record }) => ({ ...record, silentFor: seen === undefined ? null : clock.now() - seen }));
+      },
+    },
+    locks: {
+      async acquire(name, holder, lease) {
+        const known = locks.get(name);
+        if (known && known.until > clock.now() && known.holder !== holder) return undefined;
+        const lock = { holder, fence: (known?.fence ?? 0) + 1, until: clock.now() + lease };
+        locks.set(name, lock);
+        return { fence: lock.fence };
+      },
+      async renew(name, holder, fence, lease) {
+        const known = locks.get(name);
+        if (known?.holder !== holder || known.fence !== fence) return false;
+        known.until = clock.now() + lease;
+        return true;
+      },
+      async release(name, holder, fence) {
+        const known = locks.get(name);
+        if (known?.holder === holder && known.fence === fence) known.until = 0;
+      },
+    },
+    driverState: {
+      async read(driver, key) {
+        return values.get(`${driver}\0${key}`);
+      },
+      async write(driver, key, value, version) {
+        const name = `${driver}\0${key}`;
+        if ((values.get(name)?.version ?? 0) !== version) return undefined;
+        values.set(name, { value, version: version + 1 });
+        return version + 1;
+      },
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import type { Duration } from "@kilonova/config";
+import type { z } from "zod";
+import { KilonovaError } from "./kilonova-error.js";
+import type { Outcome } from "./outcome.js";
+import type { RequestContext } from "./request-context.js";
+import { parseVersion, type Version } from "./version.js";
+import { assertWireSchema } from "./wire-schema.js";
+
+const RPC_CONTRACT = Symbol.for("kilonova.rpcContract");
+
+/** What a contract says of one method. All schemas are wire schemas: no transform, coerce, refine, default or Date. */
+export interface MethodSpec {
+  /** The arguments, one object. */
+  readonly args?: z.ZodObject;
+  /** What comes back. None: nothing does, and the method may be cast. */
+  readonly result?: z.ZodType;
+  /** What a caller must expect to be told instead, by name, with its details. */
+  readonly refusals?: Readonly<Record<string, z.ZodObject>>;
+  /** How long a call may take where the caller does not say. 60 s where the contract does not. */
+  readonly deadline?: Duration;
+  /** A call that may well outlast its peers' patience: whoever works on it beats, and its death is noticed early. */
+  readonly long?: boolean;
+  /** The version of the contract that brought the method. */
+  readonly since?: Version;
+}
+
+/** The methods of a contract by name. */
+export type MethodSpecs = Readonly<Record<string, MethodSpec>>;
+
+/** What a service answers, as one value: types, checks, clients and pages all come from it. */
+export interface RpcContract<Name extends string = string, Methods extends MethodSpecs = MethodSpecs> {
+  readonly [RPC_CONTRACT]: 1;
+  readonly name: Name;
+  readonly version: Version;
+  /** Where it is served: the contract's name unless it shares another's topic. */
+  readonly topic: string;
+  readonly methods: Methods;
+}
+
+export type MethodName<Contract extends RpcContract> = keyof Contract["methods"] & string;
+
+type SpecOf<Contract extends RpcContract, Method extends MethodName<Contract>> = Contract["methods"][Method];
+
+/** The arguments of a method. */
+export type Args<Contract extends RpcContract, Method extends MethodName<Contract>> =
+  SpecOf<Contract, Method> extends { readonly args: infer Schema extends z.ZodObject }
+    ? z.output<Schema>
+    : Readonly<Record<never, never>>;
+
+type Value<Spec extends MethodSpec> = Spec extends { readonly result: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : void;
+
+/**
+ * What a method answers: the value itself where the contract declares no refusals, else an {@link Outcome} that the
+ * caller has to look at.
+ */
+export type Result<Contract extends RpcContract, Method extends MethodName<Contract>> =
+  SpecOf<Contract, Method> extends { readonly refusals: infer Refusals extends Readonly<Record<string, z.ZodObject>> }
+    ? Outcome<Value<SpecOf<Contract, Method>>, { readonly [Name in keyof Refusals & string]: z.output<Refusals[Name]> }>
+    : Value<SpecOf<Contract, Method>>;
+
+/** The shape of a class that answers a contract: `class ExampleManager extends Manager implements Handlers<Example>`. */
+export type Handlers<Contract extends RpcContract> = {
+  readonly [Method in MethodName<Contract>]: (
+    context: RequestContext,
+    args: Args<Contract, Method>,
+  ) => Promise<Result<Contract, Method>>;
+};
+
+/** Declares one method. Generic over the whole of it, so that nothing is widened. */
+export function method<const Spec extends MethodSpec>(spec: Spec): Spec {
+  return spec;
+}
+
+/**
+ * Marks an argument as newer than its method. Below that version a client leaves it out where it is optional and
+ * refuses to send where it is not.
+ */
+export function since<Schema extends z.ZodType>(version: Version, schema: Schema): Schema {
+  return schema.meta({ ...schema.meta(), since: version });
+}
+
+/**
+ * Declares a contract.
+ *
+ * @param version the newest version of anything in it; raise the minor with each addition
+ * @throws KilonovaError `contract.invalid` where a name is none, a `since` is above the contract's own version or of another
+ *   major, or a schema is no wire schema
+ */
+export function rpcContract<const Name extends string, const Methods extends MethodSpecs>(
+  name: Name,
+  version: Version,
+  methods: Methods,
+  options: { readonly topic?: string } = {},
+): RpcContract<Name, Methods> {
+  const { topic = name } = options;
+  checkNames(name, topic, methods);
+  for (const [methodName, spec] of Object.entries(methods)) {
+    checkSince(name, version, methodName, spec);
+    checkSchemas(name, methodName, spec);
+  }
+  return Object.freeze({ [RPC_CONTRACT]: 1 as const, name, version, topic, methods });
+}
+
+/** True for a contract made by this or any other copy of this package. */
+export function isRpcContract(value: unknown): value is RpcContract {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, RPC_CONTRACT);
+}
+
+/** The schema of a refusal's details; undefined where the method declares none of that name. */
+export function refusalSchema({ refusals }: MethodSpec, name: string): z.ZodObject | undefined {
+  return refusals && Object.hasOwn(refusals, name) ? refusals[name] : undefined;
+}
+
+/** The schema of an argument; undefined where the method has none of that name. */
+export function argumentSchema({ args }: MethodSpec, name: string): z.ZodType | undefined {
+  return args && Object.hasOwn(args.shape, name) ? (args.shape[name] as z.ZodType) : undefined;
+}
+
+/** The version that brought an argument, where it is newer than its method. */
+export function argumentSince(schema: z.ZodType): Version | undefined {
+  // `since` may stand inside `.optional()` as well as around it.
+  for (let part: z.ZodType | undefined = schema; part; part = innerOf(part)) {
+    const { since: version } = (part.meta() ?? {}) as { since?: Version };
+    if (version) return version;
+  }
+  return undefined;
+}
+
+function innerOf(schema: z.ZodType): z.ZodType | undefined {
+  return (schema.def as { innerType?: z.ZodType }).innerType;
+}
+
+const NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
+const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+
+function checkNames(name: string, topic: string, methods: MethodSpecs): void {
+  const wrong = (what: string) => new KilonovaError("contract.invalid", `${what}: a name in camelCase is expected.`);
+  if (!NAME.test(name)) throw wrong(`Contract "${name}"`);
+  if (!TOPIC.test(topic)) {
+    throw new KilonovaError(
+      "contract.invalid",
+      `Contract ${name}: topic "${topic}" must be a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
+    );
+  }
+  for (const method of Object.keys(methods)) {
+    if (!NAME.test(method) || method in Object.prototype) throw wrong(`Method "${method}" of ${name}`);
+  }
+}
+
+/** Every schema of a method, with what it is, must be one that the wire can carry. */
+function checkSchemas(name: string, methodName: string, spec: MethodSpec): void {
+  const method = `${name}.${methodName}`;
+  if (spec.args) assertWireSchema(spec.args, `arguments of ${method}`);
+  if (spec.result) assertWireSchema(spec.result, `result of ${method}`);
+  for (const [refusal, details] of Object.entries(spec.refusals ?? {})) {
+    assertWireSchema(details, `refusal ${refusal} of ${method}`);
+  }
+}
+
+function checkSince(name: string, version: Version, methodName: string, spec: MethodSpec): void {
+  const marks = [
+    spec.since,
+    ...Object.values(spec.args?.shape ?? {}).map((schema) => argumentSince(schema as z.ZodType)),
+  ];
+  const [major, minor] = parseVersion(version);
+  for (const mark of marks) {
+    if (mark === undefined) continue;
+    const [markMajor, markMinor] = parseVersion(mark);
+    if (markMajor === major && markMinor <= minor) continue;
+    throw new KilonovaError(
+      "contract.invalid",
+      `${name}.${methodName} says it came with version ${mark}, the contract is at ${version}: raise the contract's version.`,
+    );
+  }
+}

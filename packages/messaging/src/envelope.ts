@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { KilonovaError } from "./kilonova-error.js";
+import { type ContextFields, contextFieldsSchema } from "./request-context.js";
+import { VERSION } from "./version.js";
+import { WireSchemas } from "./wire-schema.js";
+
+/** Bytes of the longest message. Bulk goes elsewhere; brokers take no more than 16 MiB, and close the channel on it. */
+export const LONGEST_MESSAGE = 8 * 2 ** 20;
+
+/** A request as it crosses the wire. JSON: every transport carries it, and it lets through only what the wire carries. */
+const requestSchema = z.object({
+  /** The version of this envelope. */
+  v: z.literal(1),
+  /** One per message; the same when it is delivered again. */
+  id: z.string(),
+  contract: z.string(),
+  /** The lowest version of the contract that understands the message. */
+  version: z.string().regex(VERSION),
+  method: z.string(),
+  args: z.record(z.string(), z.unknown()),
+  context: contextFieldsSchema,
+  /** Milliseconds until the caller stops waiting. A span, not an instant: clocks of two hosts differ. */
+  timeLeft: z.number().min(0).optional(),
+});
+
+const answerSchema = z.union([
+  z.object({ v: z.literal(1), value: z.unknown() }),
+  z.object({ v: z.literal(1), refusal: z.string(), details: z.record(z.string(), z.unknown()) }),
+  z.object({
+    v: z.literal(1),
+    error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
+  }),
+]);
+
+export type RequestEnvelope = Readonly<Omit<z.output<typeof requestSchema>, "context">> & {
+  readonly context: ContextFields;
+};
+export type AnswerEnvelope = Readonly<z.output<typeof answerSchema>>;
+
+/** Writes and reads envelopes; whatever cannot be read is refused in words before anybody acts on it. */
+export class EnvelopeCodec {
+  readonly #schemas = new WireSchemas();
+  readonly #checkRequest = this.#schemas.open(requestSchema, "message");
+  readonly #checkAnswer = this.#schemas.open(answerSchema, "answer");
+
+  /** @throws KilonovaError `rpc.tooLong` */
+  encode(envelope: RequestEnvelope | AnswerEnvelope): string {
+    const body = JSON.stringify(envelope);
+    const bytes = Buffer.byteLength(body);
+    if (bytes <= LONGEST_MESSAGE) return body;
+    throw new KilonovaError(
+      "rpc.tooLong",
+      `A message has ${bytes} bytes, more than the ${LONGEST_MESSAGE} that may be sent.`,
+    );
+  }
+
+  /** @throws KilonovaError `rpc.badMessage` */
+  decodeRequest(body: string): RequestEnvelope {
+    return decode(body, this.#checkRequest) as RequestEnvelope;
+  }
+
+  /** @throws KilonovaError `rpc.badMessage` */
+  decodeAnswer(body: string): AnswerEnvelope {
+    return decode(body, this.#checkAnswer) as AnswerEnvelope;
+  }
+}
+
+function decode(body: string, check: (value: unknown) => string | undefined): unknown {
+  const value = parse(body);
+  const problem = check(value);
+  if (problem) throw new KilonovaError("rpc.badMessage", `A message could not be read: ${problem}.`);
+  return value;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new KilonovaError("rpc.badMessage", "A message is no JSON.", { cause });
+  }
+}

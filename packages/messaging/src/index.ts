@@ -1,0 +1,40 @@
+export {
+  type Args,
+  argumentSince,
+  type Handlers,
+  isRpcContract,
+  type MethodName,
+  type MethodSpec,
+  type MethodSpecs,
+  method,
+  type Result,
+  type RpcContract,
+  rpcContract,
+  since,
+} from "./contract.js";
+export { ERROR_CODES, type ErrorCode, isErrorCode } from "./error-codes.js";
+export { type ErrorContext, isKilonovaError, KilonovaError, messageOf } from "./kilonova-error.js";
+export { MemoryTransport } from "./memory-transport.js";
+export { MemoryWire } from "./memory-wire.js";
+export { type Ok, type Outcome, ok, type RefusalDetails, type Refused, refused } from "./outcome.js";
+export { type PendingCall, PendingCalls } from "./pending-calls.js";
+export { type ContextFields, RequestContext } from "./request-context.js";
+export { Rpc } from "./rpc.js";
+export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";
+export type { FailureObserver, RpcEndpoint, RpcHandler } from "./rpc-server.js";
+export {
+  type Address,
+  addressText,
+  type CallOptions,
+  DEFAULT_CONCURRENCY,
+  DELIVERY_LIMIT,
+  type Delivery,
+  type DeliveryHandler,
+  type Listener,
+  type ListenerAddress,
+  type ListenOptions,
+  redeliveryPause,
+  type Transport,
+} from "./transport.js";
+export { isCompatible, type Version } from "./version.js";
+export { type WireCheck, WireSchemas, wireJsonSchema } from "./wire-schema.js";

@@ -1,0 +1,122 @@
+import { KilonovaError } from "./kilonova-error.js";
+import { MemoryConsumer, type MemoryQueue, MemoryWire } from "./memory-wire.js";
+import { PendingCalls } from "./pending-calls.js";
+import {
+  type Address,
+  type CallOptions,
+  DEFAULT_CONCURRENCY,
+  type DeliveryHandler,
+  type Listener,
+  type ListenerAddress,
+  type ListenOptions,
+  type Transport,
+} from "./transport.js";
+
+const PLUGIN_KIND = Symbol.for("kilonova.plugin");
+
+/**
+ * Carries messages inside one process. The same promises as a broker's, but for one: casts that wait when the process
+ * ends are gone. Nothing of ours rests on them: an operation's row is the work, a cast only wakes someone.
+ *
+ * Transports that are given one wire are to each other as processes at one broker.
+ */
+export class MemoryTransport implements Transport {
+  static readonly [PLUGIN_KIND] = { kind: "transport", version: 1 } as const;
+  static readonly optionGroups = [] as const;
+
+  readonly #wire: MemoryWire;
+  readonly #calls = new PendingCalls();
+  readonly #listeners = new Set<MemoryListener>();
+  #closed = false;
+
+  constructor(wire: MemoryWire = new MemoryWire()) {
+    this.#wire = wire;
+  }
+
+  async connect(): Promise<void> {}
+
+  async listen(address: ListenerAddress, handler: DeliveryHandler, options: ListenOptions = {}): Promise<Listener> {
+    this.#throwIfClosed();
+    const queues = [address, { topic: address.topic }].flatMap((to) => [
+      this.#queue(to, "call"),
+      this.#queue(to, "cast"),
+    ]);
+    const consumer = new MemoryConsumer(handler, options.concurrency ?? DEFAULT_CONCURRENCY, [
+      ...queues,
+      this.#queue({ topic: address.topic }, "fanout"),
+    ]);
+    const listener = new MemoryListener(address, consumer, () => this.#listeners.delete(listener));
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  async call(address: Address, body: string, options: CallOptions): Promise<string> {
+    this.#throwIfClosed();
+    const queue = this.#queue(address, "call");
+    const call = this.#calls.open(address, options);
+    if (queue.consumers.length === 0) this.#calls.failUnheard(call.id);
+    if (call.gone) return call.answer;
+    queue.push({
+      kind: "call",
+      body,
+      tries: 0,
+      caller: {
+        get gone() {
+          return call.gone;
+        },
+        beat: () => this.#calls.beat(call.id),
+        answer: (answer) => this.#calls.answer(call.id, answer),
+        fail: (error) => this.#calls.fail(call.id, error),
+      },
+    });
+    return call.answer;
+  }
+
+  async cast(address: Address, body: string): Promise<void> {
+    this.#throwIfClosed();
+    this.#queue(address, "cast").push({ kind: "cast", body, tries: 0 });
+  }
+
+  async fanout(topic: string, body: string): Promise<void> {
+    this.#throwIfClosed();
+    for (const consumer of [...this.#queue({ topic }, "fanout").consumers]) {
+      consumer.take({ kind: "fanout", body, tries: 0 });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const listener of this.#listeners) listener.close();
+    this.#calls.failAll(closed());
+  }
+
+  #queue({ topic, server }: Address, kind: "call" | "cast" | "fanout"): MemoryQueue {
+    return this.#wire.queue([kind, topic, ...(server === undefined ? [] : [server])].join(" "));
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw closed();
+  }
+}
+
+class MemoryListener implements Listener {
+  constructor(
+    readonly address: ListenerAddress,
+    private readonly consumer: MemoryConsumer,
+    private readonly leave: () => void,
+  ) {}
+
+  async stop(): Promise<void> {
+    await this.consumer.stop();
+    this.leave();
+  }
+
+  close(): void {
+    this.consumer.close();
+    this.leave();
+  }
+}
+
+function closed(): KilonovaError {
+  return new KilonovaError("transport.closed", "The transport is closed.");
+}

@@ -1,0 +1,181 @@
+import { type MethodSpec, type RpcContract, refusalSchema } from "./contract.js";
+import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.js";
+import { isKilonovaError, KilonovaError, toWireError } from "./kilonova-error.js";
+import type { Ok, RefusalDetails, Refused } from "./outcome.js";
+import { RequestContext } from "./request-context.js";
+import { BEAT_INTERVAL } from "./rpc-client.js";
+import type { Delivery, DeliveryHandler, Listener, ListenerAddress, ListenOptions, Transport } from "./transport.js";
+import { isCompatible } from "./version.js";
+import type { WireSchemas } from "./wire-schema.js";
+
+/** The function that answers a method, bound and woven. */
+export type RpcHandler = (context: RequestContext, args: never) => Promise<unknown>;
+
+/** A contract and who answers it. Only methods of the contract can be reached. */
+export interface RpcEndpoint {
+  readonly contract: RpcContract;
+  readonly handlers: ReadonlyMap<string, RpcHandler>;
+}
+
+/** Told of each handler's failure; the caller gets the error as well, where there is a caller. */
+export type FailureObserver = (failure: {
+  contract: string;
+  method: string;
+  requestId: string;
+  error: unknown;
+}) => void;
+
+export interface ServerWorld {
+  readonly transport: Transport;
+  readonly codec: EnvelopeCodec;
+  readonly schemas: WireSchemas;
+  readonly onFailure?: FailureObserver;
+}
+
+/** Listens for the endpoints of one service. */
+export function serveRpc(
+  world: ServerWorld,
+  address: ListenerAddress,
+  endpoints: readonly RpcEndpoint[],
+  options?: ListenOptions,
+): Promise<Listener> {
+  const dispatcher = new Dispatcher(world, endpoints);
+  const handler: DeliveryHandler = (delivery) =>
+    delivery.kind === "call" ? dispatcher.answer(delivery) : dispatcher.perform(delivery);
+  return world.transport.listen(address, handler, options);
+}
+
+interface Target {
+  readonly endpoint: RpcEndpoint;
+  readonly spec: MethodSpec;
+  readonly handler: RpcHandler;
+}
+
+class Dispatcher {
+  readonly #endpoints: ReadonlyMap<string, RpcEndpoint>;
+
+  constructor(
+    private readonly world: ServerWorld,
+    endpoints: readonly RpcEndpoint[],
+  ) {
+    this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.contract.name, endpoint]));
+  }
+
+  /** A call is answered, whatever happens. */
+  async answer(delivery: Delivery): Promise<string> {
+    const beat = setInterval(() => delivery.beat(), BEAT_INTERVAL);
+    try {
+      return this.world.codec.encode(await this.#outcome(this.world.codec.decodeRequest(delivery.body)));
+    } catch (error) {
+      return this.#failure(error);
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  #failure(error: unknown): string {
+    const wireError = toWireError(error);
+    try {
+      return this.world.codec.encode({ v: 1, error: wireError } as AnswerEnvelope);
+    } catch {
+      // Details that are no JSON, or far too many, must not cost the caller the rest.
+      const { code, message } = wireError;
+      return this.world.codec.encode({ v: 1, error: { code, message: message.slice(0, 10_000) } });
+    }
+  }
+
+  /** A cast that fails is rejected, so that it is delivered again; one that nobody can ever understand is dropped. */
+  async perform(delivery: Delivery): Promise<undefined> {
+    try {
+      const request = this.world.codec.decodeRequest(delivery.body);
+      const target = this.#target(request);
+      const { token: _never, ...fields } = request.context;
+      await this.#run(request, target, new RequestContext(fields));
+    } catch (error) {
+      if (HOPELESS.some((code) => isKilonovaError(error, code))) return undefined;
+      throw error;
+    }
+    return undefined;
+  }
+
+  async #outcome(request: RequestEnvelope): Promise<AnswerEnvelope> {
+    const target = this.#target(request);
+    const limits = request.timeLeft === undefined ? {} : { deadline: Date.now() + request.timeLeft };
+    const answer = await this.#run(request, target, new RequestContext(request.context, limits));
+    return this.#checked(request, target.spec, answer);
+  }
+
+  #target(request: RequestEnvelope): Target {
+    const endpoint = this.#endpoints.get(request.contract);
+    if (!endpoint)
+      throw this.#refuse(request, "rpc.unknownContract", `contract ${request.contract} is not served here`);
+    const { version } = endpoint.contract;
+    if (!isCompatible(version, request.version)) {
+      throw this.#refuse(
+        request,
+        "rpc.unsupportedVersion",
+        `version ${request.version} is asked for, ${version} is served`,
+      );
+    }
+    const spec = Object.hasOwn(endpoint.contract.methods, request.method)
+      ? endpoint.contract.methods[request.method]
+      : undefined;
+    const handler = endpoint.handlers.get(request.method);
+    if (!spec || !handler) throw this.#refuse(request, "rpc.unknownMethod", `there is no method ${request.method}`);
+    const what = `arguments of ${request.contract}.${request.method}`;
+    const problem = spec.args
+      ? this.world.schemas.strict(spec.args, what)(request.args)
+      : Object.keys(request.args).length > 0 && `${what} must be none`;
+    if (problem) throw this.#refuse(request, "rpc.badArguments", problem);
+    return { endpoint, spec, handler };
+  }
+
+  async #run(request: RequestEnvelope, target: Target, context: RequestContext): Promise<unknown> {
+    try {
+      context.throwIfExpired();
+      return await target.handler(context, request.args as never);
+    } catch (error) {
+      this.#report(request, error);
+      throw error;
+    }
+  }
+
+  #checked(request: RequestEnvelope, spec: MethodSpec, answer: unknown): AnswerEnvelope {
+    const what = `result of ${request.contract}.${request.method}`;
+    if (!spec.refusals) return { v: 1, value: this.#value(what, spec, answer) };
+    const outcome = answer as Ok<unknown> | Refused<RefusalDetails>;
+    if (outcome?.ok === true) return { v: 1, value: this.#value(what, spec, outcome.value) };
+    const details = outcome?.ok === false ? refusalSchema(spec, outcome.refusal) : undefined;
+    if (!details || outcome.ok)
+      throw new KilonovaError("rpc.badResult", `${what} must be ok(…) or a declared refusal.`);
+    const problem = this.world.schemas.strict(details, what)(outcome.details);
+    if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
+    return { v: 1, refusal: outcome.refusal, details: outcome.details as Record<string, unknown> };
+  }
+
+  #value(what: string, spec: MethodSpec, value: unknown): unknown {
+    if (!spec.result) return undefined;
+    const problem = this.world.schemas.strict(spec.result, what)(value);
+    if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
+    return value;
+  }
+
+  #refuse(request: RequestEnvelope, code: (typeof HOPELESS)[number], words: string): KilonovaError {
+    const error = new KilonovaError(code, `${request.contract}.${request.method}: ${words}.`);
+    this.#report(request, error);
+    return error;
+  }
+
+  #report({ contract, method, context }: RequestEnvelope, error: unknown): void {
+    this.world.onFailure?.({ contract, method, requestId: context.requestId, error });
+  }
+}
+
+/** A message refused with one of these will be refused each time. */
+const HOPELESS = [
+  "rpc.badMessage",
+  "rpc.unknownContract",
+  "rpc.unsupportedVersion",
+  "rpc.unknownMethod",
+  "rpc.badArguments",
+] as const;

@@ -1,0 +1,89 @@
+/** Where a message goes: to any listener of a topic, or to the one of that host. */
+export interface Address {
+  readonly topic: string;
+  readonly server?: string;
+}
+
+/** An address in words: `compute on host node1`. */
+export function addressText({ topic, server }: Address): string {
+  return server === undefined ? topic : `${topic} on host ${server}`;
+}
+
+/** Where a listener is: it hears its topic (sharing it with others of the topic), its own host, and the topic's fanout. */
+export interface ListenerAddress {
+  readonly topic: string;
+  readonly server: string;
+}
+
+export interface CallOptions {
+  /** Milliseconds until nobody waits for the answer any more; the message itself expires with it. */
+  readonly timeLeft: number;
+  /** The caller gives up. */
+  readonly signal?: AbortSignal;
+  /** Called each time the one who works on the call beats. */
+  readonly onBeat?: () => void;
+}
+
+/** A message as a listener gets it. */
+export interface Delivery {
+  readonly kind: "call" | "cast" | "fanout";
+  readonly body: string;
+  /** It was delivered before, to somebody who did not finish. Only casts are. */
+  readonly redelivered: boolean;
+  /** Tells the caller that work goes on. Does nothing unless it is a call. */
+  beat(): void;
+}
+
+/**
+ * Called for each message. A call is acknowledged before, a cast after the promise settles: resolved, it is done;
+ * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way.
+ * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.
+ */
+export type DeliveryHandler = (delivery: Delivery) => Promise<string | undefined>;
+
+export interface ListenOptions {
+  /** How many calls and casts may be worked on at the same time; 64 where it is not said. */
+  readonly concurrency?: number;
+}
+
+/** How many calls and casts a listener works on at the same time unless it says otherwise. */
+export const DEFAULT_CONCURRENCY = 64;
+
+/** A cast that failed so often is taken out of the way: into the dead-letter queue, where the transport has one. */
+export const DELIVERY_LIMIT = 5;
+
+/** Milliseconds between a cast's failure and its next delivery, after so many deliveries: no hot loops. */
+export function redeliveryPause(deliveries: number): number {
+  return 100 * 2 ** (deliveries - 1);
+}
+
+/** One who listens. */
+export interface Listener {
+  readonly address: ListenerAddress;
+  /** Takes no new messages; resolves when those that were taken have been answered or acknowledged. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Carries bodies between processes; knows nothing of what is in them. One per process.
+ *
+ * - A call is at most once: it fails with `rpc.noListener` within milliseconds when nobody listens, with
+ *   `rpc.deadlineExceeded` when its time is up.
+ * - A cast is at least once: when `cast` resolves it is safe with the broker, whether or not somebody listens yet.
+ * - A fanout reaches who listens now.
+ *
+ * Every transport passes the transport suite of `@kilonova/plugin-testing`.
+ */
+export interface Transport {
+  /** @throws KilonovaError `transport.unreachable`, naming the address without its password */
+  connect(): Promise<void>;
+  listen(address: ListenerAddress, handler: DeliveryHandler, options?: ListenOptions): Promise<Listener>;
+  call(address: Address, body: string, options: CallOptions): Promise<string>;
+  cast(address: Address, body: string): Promise<void>;
+  fanout(topic: string, body: string): Promise<void>;
+  /**
+   * Lets go at once: calls in flight fail with `transport.closed`, listeners end, casts that they have not finished go to
+   * others. Who wants to see running work finished stops the listeners first. Safe to repeat.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { token } from "./token.js";
+
+/** Time, so that tests have their own. Instants are milliseconds since 1970. */
+export interface Clock {
+  now(): number;
+  /** Resolves after so many milliseconds; rejects with the signal's reason when it aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const CLOCK = token<Clock>("clock");
+
+/** The process's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal ? { signal } : {}),
+};

@@ -1,0 +1,77 @@
+export { duration, type Duration, milliseconds, optionGroup, type OptionGroup, type Options } from "@kilonova/config";
+export type * from "@kilonova/contracts";
+export {
+  type Args,
+  type Handlers,
+  isKilonovaError,
+  KilonovaError,
+  method,
+  type Outcome,
+  ok,
+  RequestContext,
+  type Result,
+  refused,
+  type RpcClient,
+  type RpcContract,
+  rpcContract,
+  since,
+} from "@kilonova/messaging";
+export { Authenticator, type RequestHeaders } from "./authenticator.js";
+export { CLOCK, type Clock, systemClock } from "./clock.js";
+export { DRIVER_STATE, type DriverState, type DriverValue } from "./driver-state.js";
+export {
+  type Hook,
+  type HookableMethod,
+  type HookEntry,
+  type HookEvent,
+  type HookMark,
+  type HookPointSpec,
+  hook,
+  hooksOf,
+  type PreAnswer,
+} from "./hook.js";
+export { HostFilter, type HostRefusal, type HostVerdict } from "./host-filter.js";
+export { freeOf, type HostState, type ResourceState } from "./host-state.js";
+export { HostWeigher } from "./host-weigher.js";
+export { type ByteRange, ImageStore, type StoredImage } from "./image-store.js";
+export { driver, drivers, type Injection, inject, injectionsOf, options, optionsToken } from "./inject.js";
+export { LOGGER, type LogFields, type Logger, silentLogger } from "./logger.js";
+export {
+  contractOf,
+  endpoint,
+  Manager,
+  manager,
+  type PeriodicTaskMark,
+  type PeriodicTaskSpec,
+  periodicTask,
+  periodicTasksOf,
+  rpcMethod,
+  rpcMethodsOf,
+} from "./manager.js";
+export type { Constructor } from "./metadata.js";
+export { NetworkDriver, type PluggedVif } from "./network-driver.js";
+export { PLUGIN_KIND, PLUGIN_KINDS, type PluginKind, type PluginTag, pluginTagOf } from "./plugin-kind.js";
+export { type PluginManifest, pluginManifestSchema } from "./plugin-manifest.js";
+export { BASE_DIRECTORY, HOST, RPC } from "./runtime-tokens.js";
+export {
+  CLAIMS,
+  type Claims,
+  HOST_STATES,
+  type HostStates,
+  SchedulerDriver,
+  type SelectDestinations,
+  type SelectedDestinations,
+  type ServerClaim,
+} from "./scheduler-driver.js";
+export { ServiceGroupDriver } from "./service-group-driver.js";
+export { type LockName, type SynchronizedMark, type SynchronizedSpec, synchronized, synchronizedMethodsOf } from "./synchronized.js";
+export { describeToken, driverToken, readDriverToken, type Token, token } from "./token.js";
+export {
+  type GuestEvent,
+  type GuestImage,
+  type GuestSpec,
+  type HypervisorResources,
+  type ImageSource,
+  type PowerOffOptions,
+  VirtDriver,
+} from "./virt-driver.js";

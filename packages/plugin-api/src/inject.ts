@@ -1,0 +1,59 @@
+import type { OptionGroup } from "@kilonova/config";
+import { type Constructor, readMetadata, readOwnMetadata, writeMetadata } from "./metadata.js";
+import type { PluginKind } from "./plugin-kind.js";
+import { driverToken, type Token } from "./token.js";
+
+const INJECTION = "inject";
+
+/** What a constructor parameter asks for. */
+export interface Injection {
+  readonly index: number;
+  readonly token: symbol;
+  /** The group whose values are asked for, where it is options that are. */
+  readonly optionGroup?: OptionGroup;
+  /** What the object that an option names has to be. */
+  readonly kind?: PluginKind;
+}
+
+/** Injects what is registered under a token: `constructor(@inject(CLOCK) private readonly clock: Clock)`. */
+export function inject<Value>(token: Token<Value>): ParameterDecorator {
+  return parameter((index) => ({ index, token }));
+}
+
+/** Injects the values of a group of options, which is thereby declared: `@options(exampleOptions) options: Options<typeof exampleOptions>`. */
+export function options(group: OptionGroup): ParameterDecorator {
+  return parameter((index) => ({ index, token: optionsToken(group), optionGroup: group }));
+}
+
+/**
+ * Injects the object that an option names by its path, loaded, checked and made before the one that asks.
+ *
+ * @param kind what it has to be; none: whatever the path leads to
+ */
+export function driver(option: `${string}.${string}`, kind?: PluginKind): ParameterDecorator {
+  return parameter((index) => ({ index, token: driverToken(option, false), ...(kind ? { kind } : {}) }));
+}
+
+/** Injects the objects that an option lists, in that order. */
+export function drivers(option: `${string}.${string}`, kind?: PluginKind): ParameterDecorator {
+  return parameter((index) => ({ index, token: driverToken(option, true), ...(kind ? { kind } : {}) }));
+}
+
+/** The token under which the values of a group are registered. */
+export function optionsToken(group: OptionGroup): symbol {
+  return Symbol.for(`kilonova.token:options:${group.name}`);
+}
+
+/** What the constructor of a class asks for, by index. A class without a constructor of its own has its parent's. */
+export function injectionsOf(target: Constructor): readonly Injection[] {
+  const own = readOwnMetadata<Injection>(target, INJECTION);
+  const found = own ?? (target.length === 0 ? readMetadata<Injection>(target, INJECTION) : []);
+  return [...found].sort((one, other) => one.index - other.index);
+}
+
+function parameter(make: (index: number) => Injection): ParameterDecorator {
+  return (target, property, index) => {
+    if (property !== undefined) throw new TypeError("only constructor parameters are injected");
+    writeMetadata(target as unknown as Constructor, INJECTION, make(index));
+  };
+}

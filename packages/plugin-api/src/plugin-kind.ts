@@ -1,0 +1,37 @@
+/** The key under which a class says what kind of plugin it is. Shared by all copies of this package. */
+export const PLUGIN_KIND: unique symbol = Symbol.for("kilonova.plugin") as never;
+
+/** The kinds of plugins. Ids never change. */
+export const PLUGIN_KINDS = [
+  "transport",
+  "filter",
+  "weigher",
+  "scheduler",
+  "virt-driver",
+  "network-driver",
+  "network-manager",
+  "image-store",
+  "authenticator",
+  "servicegroup-driver",
+  "hook",
+  "service",
+  "notifier",
+] as const;
+
+export type PluginKind = (typeof PLUGIN_KINDS)[number];
+
+/** What a class says of itself: its kind, and the version of that kind's contract it was written for. */
+export interface PluginTag {
+  readonly kind: PluginKind;
+  readonly version: number;
+}
+
+/**
+ * What an object, a class or a factory says of itself, or undefined. Never `instanceof`: a plugin installed beside the
+ * configuration brings its own copy of this package.
+ */
+export function pluginTagOf(value: unknown): PluginTag | undefined {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
+  const carrier = typeof value === "function" ? value : PLUGIN_KIND in value ? value : value.constructor;
+  return (carrier as { [PLUGIN_KIND]?: PluginTag } | undefined)?.[PLUGIN_KIND];
+}

@@ -1,0 +1,333 @@
+import assert from "node:assert/strict";
+import { DELIVERY_LIMIT, isKilonovaError, type Transport } from "@kilonova/messaging";
+import type { ContractCheck } from "./contract-check.js";
+import { Mailbox } from "./mailbox.js";
+import { rejectsWith, soon } from "./settled.js";
+import { type MakeTransport, patient, TransportWorld, uniqueTopic } from "./transport-world.js";
+
+/** What every transport promises, as checks for any test runner. */
+export function transportSuite(
+  makeTransport: MakeTransport,
+  options: { readonly newTopic?: () => string } = {},
+): readonly ContractCheck[] {
+  return Object.entries({ ...calls, ...addressing, ...casts, ...endings }).map(([name, check]) => ({
+    name,
+    run: async () => {
+      const world = new TransportWorld(makeTransport, options.newTopic ?? uniqueTopic);
+      try {
+        await check(world);
+      } finally {
+        await world.end();
+      }
+    },
+  }));
+}
+
+type Checks = Readonly<Record<string, (world: TransportWorld) => Promise<void>>>;
+
+const calls: Checks = {
+  "a call is answered by who listens": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await server.listen({ topic: world.topic, server: "one" }, async ({ kind, body }) => `${kind} of ${body}`);
+    assert.equal(await client.call({ topic: world.topic }, "tea", patient()), "call of tea");
+  },
+
+  "a body of 1 MiB and every kind of character go both ways unharmed": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await server.listen({ topic: world.topic, server: "one" }, async ({ body }) => body);
+    const body = `${'Grüße, 世界 \u{1F30C} \u0000\r\n"\\ '.repeat(50_000)}${"x".repeat(2 ** 20)}`;
+    assert.ok((await client.call({ topic: world.topic }, body, patient())) === body, "the body came back changed");
+    assert.equal(await client.call({ topic: world.topic }, "", patient()), "");
+  },
+
+  "many calls at the same time each get their own answer": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await server.listen({ topic: world.topic, server: "one" }, async ({ body }) => `answer ${body}`);
+    const numbers = Array.from({ length: 500 }, (_, number) => String(number));
+    const answers = await Promise.all(numbers.map((body) => client.call({ topic: world.topic }, body, patient())));
+    assert.deepEqual(
+      answers,
+      numbers.map((body) => `answer ${body}`),
+    );
+  },
+
+  "a beat reaches the caller before the answer does": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const { held } = await world.hold(server, "one");
+    const beats = new Mailbox<string>();
+    const answer = client.call({ topic: world.topic }, "long", patient({ onBeat: () => beats.put("beat") }));
+    const work = await held.take("the call");
+    for (const nth of ["first", "second"]) {
+      work.delivery.beat();
+      await beats.take(`the ${nth} beat`);
+    }
+    work.finish("done");
+    assert.equal(await soon("the answer", answer), "done");
+  },
+
+  "a call whose time is up fails, and its late answer harms nobody": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const { held } = await world.hold(server, "one");
+    await rejectsWith("rpc.deadlineExceeded", client.call({ topic: world.topic }, "slow", { timeLeft: 100 }));
+    const next = client.call({ topic: world.topic }, "next", patient());
+    (await held.take("the slow call")).finish("late");
+    (await held.take("the next call")).finish("in time");
+    assert.equal(await soon("the next answer", next), "in time");
+  },
+
+  "a call that its caller gives up fails at once": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const { held } = await world.hold(server, "one");
+    const caller = new AbortController();
+    const answer = client.call({ topic: world.topic }, "unwanted", patient({ signal: caller.signal }));
+    const work = await held.take("the call");
+    caller.abort();
+    await rejectsWith("rpc.cancelled", answer);
+    work.finish();
+    await rejectsWith("rpc.cancelled", client.call({ topic: world.topic }, "x", patient({ signal: caller.signal })));
+  },
+
+  "a call whose handler breaks fails with rpc.failed": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await server.listen({ topic: world.topic, server: "one" }, async () => {
+      throw new Error("the handler broke");
+    });
+    await rejectsWith("rpc.failed", client.call({ topic: world.topic }, "x", patient()));
+  },
+
+  "a call fails where nobody ever listened, on the topic or on that host": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await rejectsWith("rpc.noListener", client.call({ topic: world.topic }, "x", patient()));
+    await server.listen({ topic: world.topic, server: "one" }, async () => "here");
+    await rejectsWith("rpc.noListener", client.call({ topic: world.topic, server: "two" }, "x", patient()));
+    assert.equal(await client.call({ topic: world.topic, server: "one" }, "x", patient()), "here");
+  },
+
+  "a call fails once the only listener has stopped, and once it has died": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const listener = await server.listen({ topic: world.topic, server: "one" }, async () => "here");
+    await listener.stop();
+    await unheard(client, world.topic, "one");
+    await server.listen({ topic: world.topic, server: "one" }, async () => "here again");
+    assert.equal(await client.call({ topic: world.topic }, "x", patient()), "here again");
+    await server.close();
+    await unheard(client, world.topic, "one");
+  },
+};
+
+const addressing: Checks = {
+  "listeners of a topic share its calls and casts": async (world) => {
+    const client = await world.transport();
+    const done = new Mailbox<string>();
+    for (const server of ["one", "two"]) {
+      const transport = await world.transport();
+      await transport.listen({ topic: world.topic, server }, async ({ kind }) => {
+        if (kind === "cast") done.put(server);
+        return server;
+      });
+    }
+    const bodies = Array.from({ length: 40 }, (_, number) => String(number));
+    const answers = await Promise.all(bodies.map((body) => client.call({ topic: world.topic }, body, patient())));
+    assert.deepEqual(new Set(answers), new Set(["one", "two"]));
+    await Promise.all(bodies.map((body) => client.cast({ topic: world.topic }, body)));
+    const workers: string[] = [];
+    for (const body of bodies) workers.push(await done.take(`cast ${body} of ${bodies.length}`));
+    assert.deepEqual(new Set(workers), new Set(["one", "two"]));
+    assert.equal(done.length, 0, "a cast was done twice");
+  },
+
+  "what is addressed to a host reaches that host alone, whatever its name": async (world) => {
+    const client = await world.transport();
+    const names = ["node1.example.org", "two words", "ü/\\#*?%", "h".repeat(250), `${"h".repeat(249)}i`];
+    const done = new Mailbox<string>();
+    for (const name of names) {
+      const transport = await world.transport();
+      await transport.listen({ topic: world.topic, server: name }, async ({ kind }) => {
+        if (kind === "cast") done.put(name);
+        return name;
+      });
+    }
+    for (const server of names) {
+      assert.equal(await client.call({ topic: world.topic, server }, "who?", patient()), server);
+      await client.cast({ topic: world.topic, server }, "work");
+      assert.equal(await done.take(`the cast for ${server}`), server);
+    }
+  },
+
+  "a fanout reaches everyone who listens now": async (world) => {
+    const client = await world.transport();
+    await client.fanout(world.topic, "too early");
+    const heard = new Mailbox<string>();
+    for (const server of ["one", "two", "three"]) {
+      const transport = await world.transport();
+      await transport.listen({ topic: world.topic, server }, async ({ kind, body }) => {
+        heard.put(`${server} ${kind} ${body}`);
+        return undefined;
+      });
+    }
+    await client.fanout(world.topic, "news");
+    const all = [await heard.take("one"), await heard.take("two"), await heard.take("three")];
+    assert.deepEqual(all.sort(), ["one fanout news", "three fanout news", "two fanout news"]);
+  },
+};
+
+const casts: Checks = {
+  "a cast waits for the first listener, of the topic or of the host": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    await client.cast({ topic: world.topic }, "for anyone");
+    await client.cast({ topic: world.topic, server: "one" }, "for one");
+    const { held } = await world.hold(server, "one");
+    const works = [await held.take("the first"), await held.take("the second")];
+    for (const work of works) work.finish();
+    assert.deepEqual(works.map(({ delivery }) => delivery.body).sort(), ["for anyone", "for one"]);
+    assert.ok(works.every(({ delivery }) => delivery.kind === "cast" && !delivery.redelivered));
+  },
+
+  "a cast whose listener dies at work is delivered to another": async (world) => {
+    const [client, first, second] = [await world.transport(), await world.transport(), await world.transport()];
+    const dying = await world.hold(first, "one");
+    await client.cast({ topic: world.topic }, "work");
+    assert.equal((await dying.held.take("the first delivery")).delivery.redelivered, false);
+    const { held } = await world.hold(second, "two");
+    await first.close();
+    const { delivery, finish } = await held.take("the second delivery");
+    assert.equal(delivery.body, "work");
+    assert.equal(delivery.redelivered, true);
+    finish();
+  },
+
+  "a cast to a host whose listener dies at work waits for the host to come back": async (world) => {
+    const [client, first, second] = [await world.transport(), await world.transport(), await world.transport()];
+    const dying = await world.hold(first, "one");
+    await client.cast({ topic: world.topic, server: "one" }, "work");
+    await dying.held.take("the first delivery");
+    await first.close();
+    const { held } = await world.hold(second, "one");
+    const { delivery, finish } = await held.take("the second delivery");
+    assert.deepEqual([delivery.body, delivery.redelivered], ["work", true]);
+    finish();
+  },
+
+  "a cast that is done is not delivered again": async (world) => {
+    const [client, first, second] = [await world.transport(), await world.transport(), await world.transport()];
+    const { held, listener } = await world.hold(first, "one");
+    await client.cast({ topic: world.topic }, "once");
+    (await held.take("the delivery")).finish();
+    await listener.stop();
+    await first.close();
+    const after = await world.hold(second, "one");
+    await client.cast({ topic: world.topic }, "next");
+    const { delivery, finish } = await after.held.take("the next cast");
+    assert.equal(delivery.body, "next");
+    finish();
+  },
+
+  "a cast that fails is delivered again, up to the limit, and others go on": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    for (const address of [{ topic: world.topic }, { topic: world.topic, server: "one" }]) {
+      const deliveries = new Mailbox<string>();
+      const listener = await server.listen({ topic: world.topic, server: "one" }, async ({ body, redelivered }) => {
+        deliveries.put(`${body} ${redelivered ? "again" : "first"}`);
+        if (body !== "good") throw new Error("failed as the check wants it");
+        return undefined;
+      });
+      await client.cast(address, "bad");
+      assert.equal(await deliveries.take("the first try"), "bad first");
+      await client.cast(address, "good");
+      const tries = [await deliveries.take("a delivery"), await deliveries.take("a delivery")];
+      assert.deepEqual(tries.sort(), ["bad again", "good first"]);
+      for (let tried = 2; tried < DELIVERY_LIMIT; tried++) {
+        assert.equal(await deliveries.take(`try ${tried + 1}`), "bad again");
+      }
+      // A listener that stops gives back what it has not finished: had the bad one a try left, it would come first now.
+      await listener.stop();
+      await client.cast(address, "next");
+      const after = await world.hold(server, "one");
+      const { delivery, finish } = await after.held.take("the next cast");
+      assert.equal(delivery.body, "next");
+      finish();
+      await after.listener.stop();
+    }
+  },
+
+  "no more is worked on at the same time than the listener wants": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    let running = 0;
+    let most = 0;
+    await server.listen(
+      { topic: world.topic, server: "one" },
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+        return "done";
+      },
+      { concurrency: 3 },
+    );
+    const all = Array.from({ length: 60 }, () => client.call({ topic: world.topic }, "x", patient()));
+    await soon("all answers", Promise.all(all));
+    assert.equal(most, 3);
+  },
+};
+
+const endings: Checks = {
+  "a listener that stops finishes what it took and takes nothing new": async (world) => {
+    const [client, first, second] = [await world.transport(), await world.transport(), await world.transport()];
+    const { listener, held } = await world.hold(first, "one");
+    const answer = client.call({ topic: world.topic }, "last", patient());
+    await client.cast({ topic: world.topic }, "last cast");
+    const works = [await held.take("the call"), await held.take("the cast")];
+    let stopped = false;
+    const stopping = listener.stop().then(() => {
+      stopped = true;
+    });
+    await second.listen({ topic: world.topic, server: "two" }, async () => "the other");
+    await eventually("calls go to the other", async () => {
+      return (await client.call({ topic: world.topic }, "new", { timeLeft: 1_000 })) === "the other";
+    });
+    assert.equal(stopped, false, "it stopped before its work was done");
+    for (const { finish } of works) finish("finished");
+    assert.equal(await soon("the last answer", answer), "finished");
+    await soon("the stop", stopping);
+    await listener.stop();
+  },
+
+  "calls in flight fail when their transport closes, and it takes no more": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const { held } = await world.hold(server, "one");
+    const answer = client.call({ topic: world.topic }, "x", patient());
+    await held.take("the call");
+    const failure = rejectsWith("transport.closed", answer);
+    await client.close();
+    await failure;
+    await client.close();
+    await rejectsWith("transport.closed", client.call({ topic: world.topic }, "x", patient()));
+    await rejectsWith("transport.closed", client.cast({ topic: world.topic }, "x"));
+    await rejectsWith("transport.closed", client.fanout(world.topic, "x"));
+    await rejectsWith(
+      "transport.closed",
+      client.listen({ topic: world.topic, server: "one" }, async () => undefined),
+    );
+  },
+};
+
+/** A broker needs a moment to notice that a listener is gone. */
+async function unheard(client: Transport, topic: string, server: string): Promise<void> {
+  for (const address of [{ topic }, { topic, server }]) {
+    await eventually("nobody listens", async () => {
+      const failure = await client.call(address, "x", { timeLeft: 500 }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      return isKilonovaError(failure, "rpc.noListener");
+    });
+  }
+}
+
+async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const attempt = async (): Promise<void> => {
+    while (!(await holds().catch(() => false))) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await soon(what, attempt());
+}

@@ -1,0 +1,28 @@
+import type { AsyncMessage, Connection } from "rabbitmq-client";
+import { type Answer, answerMessage } from "./answer.js";
+import { LastingChannel } from "./lasting-channel.js";
+
+/** Sends answers. Nobody is told when one can't be sent: the caller has its deadline. */
+export class AnswerLine {
+  readonly #channel: LastingChannel;
+
+  constructor(connection: Connection) {
+    this.#channel = new LastingChannel(connection, async () => {});
+  }
+
+  /** Resolves when the answer is on its way, or lost. */
+  async send(call: AsyncMessage, answer: Answer): Promise<void> {
+    const message = answerMessage(call, answer);
+    if (!message) return;
+    try {
+      const channel = await this.#channel.open();
+      await channel.basicPublish(message.envelope, message.body);
+    } catch {
+      // The connection is gone, and the queue of answers with it or the caller's patience will be.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#channel.close();
+  }
+}

@@ -1,0 +1,29 @@
+import { type ErrorCode, isErrorCode, KilonovaError } from "@kilonova/messaging";
+import type { AsyncMessage, Envelope } from "rabbitmq-client";
+
+/** What comes back to a caller: a sign of life, the body of the answer, or that there will be none. */
+export type Answer =
+  | { readonly type: "beat" }
+  | { readonly type: "answer"; readonly body: string }
+  | { readonly type: "failure"; readonly code: ErrorCode; readonly message: string };
+
+/** An answer as a message to the queue that the call names. */
+export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: Envelope; body: string } | undefined {
+  if (!call.replyTo || !call.correlationId) return undefined;
+  const envelope = { routingKey: call.replyTo, correlationId: call.correlationId, type: answer.type };
+  if (answer.type === "answer") return { envelope, body: answer.body };
+  if (answer.type === "beat") return { envelope, body: "" };
+  return { envelope: { ...envelope, headers: { code: answer.code } }, body: answer.message };
+}
+
+/** The failure that a message tells of. */
+export function failureOf(message: AsyncMessage): KilonovaError {
+  const code: unknown = message.headers?.["code"];
+  return new KilonovaError(isErrorCode(code) ? code : "rpc.failed", bodyOf(message));
+}
+
+/** The text of a message, whoever sent it. */
+export function bodyOf({ body }: AsyncMessage): string {
+  if (typeof body === "string") return body;
+  return Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body);
+}

@@ -1,0 +1,39 @@
+import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
+
+/** What RabbitMQ answers to a request that will never do. */
+const REFUSALS = new Set(["ACCESS_REFUSED", "NOT_ALLOWED", "PRECONDITION_FAILED", "INVALID_PATH"]);
+
+/** The address in a URL, for messages: without the password. */
+export function shownAddress(url: string): string {
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** True where to try again would not help. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(String((error as { code?: unknown } | undefined)?.code));
+}
+
+/** The library's failure in this project's words. */
+export function brokerError(url: string, doing: string, error: unknown): KilonovaError {
+  if (isKilonovaError(error)) return error;
+  const address = shownAddress(url);
+  if (isRefusal(error)) {
+    return new KilonovaError("transport.refused", `RabbitMQ at ${address} refused ${doing}: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+  return unreachable(url, `${doing}: ${messageOf(error)}`, error);
+}
+
+export function unreachable(url: string, what: string, cause?: unknown): KilonovaError {
+  return new KilonovaError(
+    "transport.unreachable",
+    `RabbitMQ at ${shownAddress(url)} can't be reached (${what}). Start it, or correct the option rabbitmq.url.`,
+    { cause },
+  );
+}
+
+export function closed(): KilonovaError {
+  return new KilonovaError("transport.closed", "The transport is closed.");
+}

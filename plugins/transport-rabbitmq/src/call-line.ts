@@ -1,0 +1,79 @@
+import { type Address, type CallOptions, PendingCalls } from "@kilonova/messaging";
+import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
+import { bodyOf, failureOf } from "./answer.js";
+import { brokerError, closed, unreachable } from "./broker-error.js";
+import { LastingChannel } from "./lasting-channel.js";
+import { callQueue, replyQueue } from "./topology.js";
+
+/**
+ * The calls of a process, and the one queue of its own that the answers come to. Calls are not confirmed: the answer is
+ * the confirmation. They are mandatory: what no queue takes is returned, for then nobody listens.
+ */
+export class CallLine {
+  readonly #calls = new PendingCalls();
+  readonly #channel: LastingChannel;
+  #replyTo = "";
+
+  constructor(
+    connection: Connection,
+    private readonly url: string,
+  ) {
+    // With the connection goes the queue of answers, and with that whatever was on its way to it.
+    const onLost = () => this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
+    this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel), onLost);
+  }
+
+  /** @throws what {@link LastingChannel.open} throws */
+  async open(): Promise<void> {
+    await this.#channel.open();
+  }
+
+  async call(address: Address, body: string, options: CallOptions): Promise<string> {
+    const { queue } = callQueue(address);
+    const call = this.#calls.open(address, options);
+    this.#send(queue, call.id, body, options.timeLeft, () => call.gone).catch((error: unknown) => {
+      this.#calls.fail(call.id, brokerError(this.url, "a call", error));
+    });
+    return call.answer;
+  }
+
+  async close(): Promise<void> {
+    this.#calls.failAll(closed());
+    await this.#channel.close();
+  }
+
+  async #send(queue: string, id: string, body: string, timeLeft: number, gone: () => boolean): Promise<void> {
+    const deadline = Date.now() + timeLeft;
+    const channel = await this.#channel.open();
+    if (gone()) return;
+    await channel.basicPublish(
+      {
+        routingKey: queue,
+        mandatory: true,
+        replyTo: this.#replyTo,
+        correlationId: id,
+        expiration: String(Math.max(1, Math.ceil(Math.min(deadline - Date.now(), LONGEST_EXPIRATION)))),
+      },
+      body,
+    );
+  }
+
+  async #prepare(channel: Channel): Promise<void> {
+    const reply = replyQueue();
+    channel.on("basic.return", ({ correlationId }) => this.#calls.failUnheard(correlationId ?? ""));
+    channel.on("basic.cancel", () => void channel.close());
+    await channel.queueDeclare(reply);
+    await channel.basicConsume({ queue: reply.queue, noAck: true }, (message) => this.#receive(message));
+    this.#replyTo = reply.queue;
+  }
+
+  #receive(message: AsyncMessage): void {
+    const { correlationId = "", type } = message;
+    if (type === "beat") this.#calls.beat(correlationId);
+    else if (type === "failure") this.#calls.fail(correlationId, failureOf(message));
+    else this.#calls.answer(correlationId, bodyOf(message));
+  }
+}
+
+/** Milliseconds; RabbitMQ takes no more. */
+const LONGEST_EXPIRATION = 2 ** 31 - 1;

@@ -1,0 +1,2 @@
+export { type RabbitmqOptions, rabbitmqOptions } from "./options.js";
+export { RabbitmqTransport } from "./rabbitmq-transport.js";

@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { type Address, KilonovaError } from "@kilonova/messaging";
+
+// AMQP's names have 255 bytes at most: "v1." + topic + "." + host + ".fanout." and a UUID fit with room to spare.
+const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+const LONGEST_HOST = 128;
+const UNSAFE = /[^A-Za-z0-9._-]/gu;
+
+/**
+ * The name of a topic, or of a host in it, inside the names of queues. No two addresses share one: a topic has no dot, an
+ * escape begins with `%` and a shortened name has a `~`, which no other name contains.
+ *
+ * @throws KilonovaError `contract.invalid` for a topic that is no name
+ */
+export function addressName({ topic, server }: Address): string {
+  if (!TOPIC.test(topic)) {
+    throw new KilonovaError(
+      "contract.invalid",
+      `"${topic.slice(0, 80)}" is no topic: a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
+    );
+  }
+  return server === undefined ? topic : `${topic}.${hostName(server)}`;
+}
+
+function hostName(server: string): string {
+  const escaped = server.replace(UNSAFE, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""),
+  );
+  if (escaped.length <= LONGEST_HOST) return escaped;
+  const digest = createHash("sha256").update(server).digest("hex").slice(0, 40);
+  return `${escaped.slice(0, LONGEST_HOST - digest.length - 1)}~${digest}`;
+}

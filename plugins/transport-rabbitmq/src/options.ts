@@ -1,0 +1,31 @@
+import { duration, type Options, optionGroup } from "@kilonova/config";
+import { z } from "zod";
+
+const PROTOCOLS = new Set(["amqp:", "amqps:"]);
+
+/** The options of this transport. */
+export const rabbitmqOptions = optionGroup(
+  "rabbitmq",
+  z.object({
+    url: z
+      .string()
+      .refine(
+        (text) => URL.canParse(text) && PROTOCOLS.has(new URL(text).protocol),
+        "expected amqp://user:password@host:port/vhost",
+      )
+      .default("amqp://guest:guest@127.0.0.1:5672")
+      .meta({ secret: true, description: "Where RabbitMQ is, with user and password; amqps:// for TLS." }),
+    connectTimeout: duration("10s").describe("How long a process waits at its start for RabbitMQ to be reached."),
+    sendTimeout: duration("30s").describe(
+      "How long a call, or a cast that is not confirmed, waits for a lost connection to come back.",
+    ),
+    prefetch: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(64)
+      .describe("How many messages of one queue RabbitMQ hands to a process before it has acknowledged the first."),
+  }),
+);
+
+export type RabbitmqOptions = Options<typeof rabbitmqOptions>;

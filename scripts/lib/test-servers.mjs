@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { startRabbitMq } from "../../test/servers/rabbitmq.mjs";
+import { provideQemu } from "../install-qemu.mjs";
+import { provideRabbitMq } from "../install-rabbitmq.mjs";
+import { report, SetupError } from "./progress.mjs";
+import { repositoryRoot } from "./repository.mjs";
+
+const amqpVariable = "KILONOVA_TEST_AMQP_URL";
+
+/**
+ * Makes sure of the servers that tests need and gives `{ env, stop }`: what to run the tests with, and what to call
+ * afterwards. `files` limits them to what the packages of these test files mention; without it all are provided.
+ * Throws a `SetupError` that names what to install.
+ */
+export async function provideTestServers(files) {
+  const mentions = (text) => files === undefined || files.some((file) => packageMentions(file, text));
+  if (mentions("qemu-system")) await insist(provideQemu);
+  if (!mentions(amqpVariable) || process.env[amqpVariable]) return { env: {}, stop: async () => {} };
+
+  await insist(provideRabbitMq);
+  report("starting a throw-away RabbitMQ");
+  const server = await startRabbitMq();
+  report(`RabbitMQ answers on port ${server.port}`);
+  return { env: { [amqpVariable]: server.url }, stop: () => server.stop() };
+}
+
+async function insist(provide) {
+  const problem = await provide();
+  if (problem !== undefined) throw new SetupError(problem);
+}
+
+/** Whether any source beside the test mentions the text: in its package (packages/x, plugins/y) or suite (test/e2e). */
+function packageMentions(file, text) {
+  const [parent, child, ...rest] = relative(repositoryRoot, file).split("/");
+  if (rest.length === 0) return false;
+  const folder = join(repositoryRoot, parent, child);
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)(node_modules|dist)\//.test(name))
+    .some((name) => readFileSync(join(folder, name), "utf8").includes(text));
+}

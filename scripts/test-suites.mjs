@@ -1,0 +1,24 @@
+// What "npm test" runs, in this order. A check is one command and counts as one test; a suite is a project of
+// vitest.config.ts, and has tests as soon as its folder is there.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { localBinary, repositoryRoot } from "./lib/repository.mjs";
+
+export const checks = [
+  { title: "format and lint", command: localBinary("biome"), args: ["ci", "--colors=off"] },
+  { title: "project references", command: process.execPath, args: ["scripts/sync-references.mjs", "--check"] },
+  { title: "floors", command: process.execPath, args: ["scripts/check-floors.mjs"] },
+  { title: "emitted declarations", command: process.execPath, args: ["scripts/check-declarations.mjs"] },
+];
+
+const allSuites = [
+  { name: "unit", folder: "packages" },
+  { name: "contracts", folder: "test/contracts" },
+  { name: "conformance", folder: "test/conformance" },
+  { name: "packaging", folder: "test/packaging" },
+  { name: "e2e", folder: "test/e2e" },
+  { name: "chaos", folder: "test/chaos" },
+  { name: "scale", folder: "test/scale" },
+];
+
+export const suites = allSuites.filter((suite) => existsSync(join(repositoryRoot, suite.folder)));

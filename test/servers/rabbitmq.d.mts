@@ -1,0 +1,18 @@
+/** A throw-away RabbitMQ on 127.0.0.1 that ends with the process that started it. */
+export interface RabbitMqServer {
+  readonly port: number;
+  /** For KILONOVA_TEST_AMQP_URL: amqp://guest:guest@127.0.0.1:PORT */
+  readonly url: string;
+  /** Starts it again after `kill()`, with the same port and data; resolves when it speaks AMQP. */
+  start(): Promise<void>;
+  /** Ends it at once, as a power cut would; port and data stay for `start()`. */
+  kill(): Promise<void>;
+  /** Ends it and deletes all that it had. */
+  stop(): Promise<void>;
+}
+
+/** The server's start script, or nothing where RabbitMQ is not installed. */
+export function findRabbitMq(): string | undefined;
+
+/** Starts a server of one's own, in about six seconds; throws with the end of its log when it does not come up. */
+export function startRabbitMq(): Promise<RabbitMqServer>;

@@ -1,0 +1,179 @@
+#!/usr/bin/env node
+// A throw-away RabbitMQ for tests, private to who starts it: free ports of 127.0.0.1, everything in a temporary folder.
+// Run as a command, it prints the address for KILONOVA_TEST_AMQP_URL and stays until Ctrl-C.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { findExecutable } from "../../scripts/lib/executables.mjs";
+
+const guard = fileURLToPath(new URL("guard.mjs", import.meta.url));
+const address = "127.0.0.1";
+const bootMilliseconds = 90_000;
+
+/** The start script itself, or nothing where RabbitMQ is not installed: Debian's in /usr/sbin would change the user. */
+export function findRabbitMq() {
+  const folders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"];
+  return findExecutable(...folders.map((folder) => `${folder}/rabbitmq-server`));
+}
+
+/**
+ * Starts a server and resolves when it speaks AMQP.
+ * It ends with `stop()`, and whenever the calling process ends in whatever way.
+ */
+export async function startRabbitMq() {
+  const server = new RabbitMqServer(mkdtempSync(join(tmpdir(), "kilonova-rabbitmq-")), await freePorts(3));
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+class RabbitMqServer {
+  #folder;
+  #ports;
+  #guard;
+
+  constructor(folder, [port, distributionPort, epmdPort]) {
+    this.#folder = folder;
+    this.#ports = { port, distributionPort, epmdPort };
+    this.port = port;
+    this.url = `amqp://guest:guest@${address}:${port}`;
+  }
+
+  /** Starts the server, after `kill()` with the ports and the data that it had. */
+  async start() {
+    if (this.#guard !== undefined) throw new Error("this RabbitMQ runs already");
+    const { commands, env } = this.#describe();
+    this.#guard = spawn(process.execPath, [guard, JSON.stringify(commands)], {
+      cwd: this.#folder,
+      env,
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    await this.#waitUntilReady(Date.now() + bootMilliseconds);
+  }
+
+  /** Ends it at once, as a power cut would; data and ports stay for `start()`. */
+  async kill() {
+    const running = this.#guard;
+    if (running === undefined) return;
+    this.#guard = undefined;
+    const gone = running.exitCode !== null || running.signalCode !== null;
+    const ended = gone ? undefined : new Promise((resolve) => running.once("exit", resolve));
+    running.stdin.on("error", () => {});
+    running.stdin.end("keep");
+    await ended;
+    while (await speaksAmqp(this.port)) await wait(20);
+  }
+
+  /** Ends it and deletes all that it had. */
+  async stop() {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #describe() {
+    const { port, distributionPort, epmdPort } = this.#ports;
+    const path = (name) => join(this.#folder, name);
+    writeFileSync(
+      path("rabbitmq.conf"),
+      [
+        `listeners.tcp.local = ${address}:${port}`,
+        "disk_free_limit.absolute = 10MB",
+        "log.file.level = info",
+        "log.file = server.log",
+        "",
+      ].join("\n"),
+    );
+    writeFileSync(path("enabled_plugins"), "[].\n");
+    mkdirSync(path("home"), { recursive: true });
+    const env = {
+      ...process.env,
+      HOME: path("home"),
+      ERL_EPMD_ADDRESS: address,
+      ERL_EPMD_PORT: String(epmdPort),
+      RABBITMQ_NODENAME: `kilonova${port}@localhost`,
+      RABBITMQ_DIST_PORT: String(distributionPort),
+      RABBITMQ_CONF_ENV_FILE: path("no-environment-file"),
+      RABBITMQ_CONFIG_FILE: path("rabbitmq.conf"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: path("enabled_plugins"),
+      RABBITMQ_LOG_BASE: path("log"),
+      RABBITMQ_MNESIA_BASE: path("data"),
+      RABBITMQ_PID_FILE: path("pid"),
+      // Two schedulers that don't spin: the tests need the processors.
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}`,
+    };
+    // Erlang's port mapper would start itself as a daemon that outlives the server; here it is one of ours.
+    const epmd = findExecutable("epmd", "/usr/lib/erlang/bin/epmd");
+    const server = findRabbitMq();
+    if (server === undefined || epmd === undefined) throw new Error("RabbitMQ is not installed");
+    return { commands: [[epmd], [server]], env };
+  }
+
+  async #waitUntilReady(deadline) {
+    const running = this.#guard;
+    while (!(await speaksAmqp(this.port))) {
+      if (running.exitCode !== null || running.signalCode !== null) throw this.#failure("ended while it started");
+      if (Date.now() > deadline) throw this.#failure(`did not answer within ${bootMilliseconds / 1000} s`);
+      await wait(100);
+    }
+  }
+
+  #failure(what) {
+    return new Error(`RabbitMQ on port ${this.port} ${what}. The end of its log:\n${this.#logEnd()}`);
+  }
+
+  #logEnd() {
+    try {
+      return readFileSync(join(this.#folder, "log", "server.log"), "utf8")
+        .split("\n")
+        .slice(-30)
+        .join("\n");
+    } catch {
+      return "(it wrote none)";
+    }
+  }
+}
+
+/** A listener that answers the protocol header with a frame: the port alone answers a little too early. */
+function speaksAmqp(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const settle = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(2_000, () => settle(false));
+    socket.on("connect", () => socket.write(Buffer.from("AMQP\0\0\x09\x01", "latin1")));
+    socket.on("data", (data) => settle(data[0] === 1));
+    socket.on("error", () => settle(false));
+    socket.on("close", () => settle(false));
+  });
+}
+
+/** Ports that nobody listens on, all held at once so that they differ. */
+async function freePorts(count) {
+  const listeners = await Promise.all(
+    Array.from({ length: count }, () => {
+      const listener = createServer();
+      return new Promise((resolve) => listener.listen(0, address, () => resolve(listener)));
+    }),
+  );
+  const ports = listeners.map((listener) => listener.address().port);
+  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
+  return ports;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const server = await startRabbitMq();
+  console.log(server.url);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => server.stop().then(() => process.exit(0)));
+}
