@@ -94,6 +94,21 @@ describe("layers", () => {
     configuration.check();
   });
 
+  it("lets everything win over a preset, which wins over the schema's default", async () => {
+    const presets = { scheduler: { strategy: "spread", zone: "preset" } };
+    const configuration = await load({ presets, env: { KILONOVA_SCHEDULER__ZONE: "b" } });
+    expect(configuration.get(scheduler)).toMatchObject({ strategy: "spread", zone: "b" });
+    expect(configuration.lookUp("scheduler.strategy").origin).toEqual({ from: "preset" });
+  });
+
+  it("tells what was written for an option whose group nobody registered", async () => {
+    await write("work/kilonova.config.yaml", "example:\n  manager: ./m.js#M\n");
+    const configuration = await load({ env: { KILONOVA_OTHER__MANAGER: "./o.js#O" } });
+    expect(configuration.writtenText("example.manager")).toBe("./m.js#M");
+    expect(configuration.writtenText("other.manager")).toBe("./o.js#O");
+    expect(configuration.writtenText("third.manager")).toBeUndefined();
+  });
+
   it.each([
     ["the working folder's file", ["work/kilonova.config.yml", "home/.config/kilonova/kilonova.config.yaml"], 1],
     ["the user's file", ["home/.config/kilonova/kilonova.config.yaml"], 1],

@@ -1,12 +1,13 @@
 /** Where a value comes from. */
 export type Origin =
   | { readonly from: "default" }
+  | { readonly from: "preset" }
   | { readonly from: "file"; readonly path: string; readonly line?: number }
   | { readonly from: "environment"; readonly variable: string }
   | { readonly from: "command line"; readonly flag: string }
   | { readonly from: "override" };
 
-/** An origin in the words of messages and dumps: `default`, `FILE:LINE`, the variable, the flag, `override`. */
+/** An origin in the words of messages and dumps: `default`, `preset`, `FILE:LINE`, the variable, the flag, `override`. */
 export function originText(origin: Origin): string {
   switch (origin.from) {
     case "file":
@@ -42,12 +43,24 @@ export function variableOf(group: string, option: string): string {
   return `KILONOVA_${snakeCase(group)}__${snakeCase(option)}`;
 }
 
+/** Values by group and option, as a program gives them in code. */
+type GivenInCode = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The layer of the values that a program gives in place of defaults. */
+export function presetLayer(presets: GivenInCode): Layer {
+  return layerFromCode(presets, { from: "preset" });
+}
+
 /** The layer of the overrides that a program gives in code. */
-export function overrideLayer(overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Layer {
+export function overrideLayer(overrides: GivenInCode): Layer {
+  return layerFromCode(overrides, { from: "override" });
+}
+
+function layerFromCode(given: GivenInCode, origin: Origin): Layer {
   const entries = new Map<string, Entry>();
-  for (const [group, options] of Object.entries(overrides)) {
+  for (const [group, options] of Object.entries(given)) {
     for (const [option, value] of Object.entries(options)) {
-      if (value !== undefined) entries.set(`${group}.${option}`, { value, origin: { from: "override" } });
+      if (value !== undefined) entries.set(`${group}.${option}`, { value, origin });
     }
   }
   return { keyedBy: "option", entries };

@@ -6,7 +6,7 @@ import { findConfigFile, searchFolders } from "./config-search.js";
 import { Configuration } from "./configuration.js";
 import { ConfigurationError } from "./configuration-error.js";
 import { oldNames } from "./group-values.js";
-import { environmentLayer, type Layer, overrideLayer } from "./layer.js";
+import { environmentLayer, type Layer, overrideLayer, presetLayer } from "./layer.js";
 import type { OptionGroup } from "./option-group.js";
 import { isBoolean } from "./schema-parts.js";
 
@@ -23,12 +23,14 @@ export interface LoadSettings {
   readonly searchFolders?: readonly string[];
   /** Groups known beforehand, so that the command line knows which of their options are boolean. */
   readonly groups?: readonly OptionGroup[];
+  /** Values given in code in place of the schemas' defaults, by group and option; all others win over these. */
+  readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Values given in code, by group and option; these win over all others. */
   readonly overrides?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /**
- * Gathers the options of a process; later layers win, option by option: defaults, files, environment, command line,
+ * Gathers the options of a process; later layers win, option by option: defaults, presets, files, environment, command line,
  * overrides. Of the searched files the first one found is used alone; `--config-file` replaces the search.
  * Values are checked later, when a group is asked for.
  *
@@ -39,6 +41,7 @@ export async function loadConfiguration(settings: LoadSettings): Promise<Configu
   const cwd = resolve(settings.cwd ?? process.cwd());
   const booleans = booleanNames(groups);
   const commandLine = readCommandLine(argv, (name) => booleans.has(name));
+  const presets = presetLayer(settings.presets ?? {});
   const above = [environmentLayer(env), commandLine.layer, overrideLayer(settings.overrides ?? {})];
   const folders = settings.searchFolders ?? searchFolders(cwd, home, env["XDG_CONFIG_HOME"]);
 
@@ -52,7 +55,7 @@ export async function loadConfiguration(settings: LoadSettings): Promise<Configu
   const layersOf = (read: readonly ConfigFile[]): readonly Layer[] => {
     const problems = read.flatMap((file) => file.problems);
     if (problems.length > 0) throw new ConfigurationError(program, problems);
-    return [...read.map((file) => file.layer), ...above];
+    return [presets, ...read.map((file) => file.layer), ...above];
   };
 
   const [first] = inUse;

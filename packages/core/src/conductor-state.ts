@@ -3,6 +3,7 @@ import { isKilonovaError, RequestContext, type Rpc } from "@kilonova/messaging";
 import type { Clock, DriverState, Logger } from "@kilonova/plugin-api";
 import type { FrameworkState } from "./framework-state.js";
 import type { Locks } from "./locks.js";
+import { pause } from "./pause.js";
 import type { ServiceRecords } from "./service-records.js";
 
 /** Milliseconds between two tries to reach a conductor: the first, and the longest. */
@@ -15,7 +16,8 @@ export function conductorState(rpc: Rpc, host: string, clock: Clock, logger: Log
   const context = () => RequestContext.admin();
 
   const serviceRecords: ServiceRecords = {
-    register: (registration) => call.registerService(context(), { ...registration, contracts: { ...registration.contracts } }),
+    register: (registration) =>
+      call.registerService(context(), { ...registration, contracts: { ...registration.contracts } }),
     report: async (id) => (await call.reportService(context(), { id })).ok,
     remove: (id) => call.removeService(context(), { id }),
     list: (topic) => call.listServices(context(), { topic }),
@@ -51,6 +53,6 @@ async function waitForConductor(rpc: Rpc, context: RequestContext, clock: Clock,
       if (!isKilonovaError(error, "rpc.noListener") && !isKilonovaError(error, "rpc.deadlineExceeded")) throw error;
     }
     if (wait >= LONGEST_WAIT) logger.warn({}, "no conductor answers yet; waiting for one");
-    await clock.sleep(wait * (0.75 + Math.random() / 2), context.signal);
+    await pause(clock, wait * (0.75 + Math.random() / 2), context);
   }
 }

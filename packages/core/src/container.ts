@@ -1,8 +1,9 @@
 import "reflect-metadata";
-import { isOptionGroup, type Configuration, type OptionGroup } from "@kilonova/config";
+import { type Configuration, isOptionGroup, type OptionGroup } from "@kilonova/config";
 import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
 import {
   type Constructor,
+  constructedBy,
   describeToken,
   type Injection,
   injectionsOf,
@@ -10,10 +11,10 @@ import {
   readDriverToken,
   type Token,
 } from "@kilonova/plugin-api";
-import { container as rootContainer, type DependencyContainer } from "tsyringe";
+import { type DependencyContainer, container as rootContainer } from "tsyringe";
 import { checkKind, describeValue, isClass, type ObjectLoader } from "./object-loader.js";
 
-/** Called with each object that the container made, before anyone gets it: where the weaver works. */
+/** Called with each object that the container made or loaded, before anyone gets it: where the weaver works. */
 export type MadeListener = (made: object) => void;
 
 /**
@@ -59,28 +60,32 @@ export class Container {
    *   links
    */
   async build<Made extends object>(type: new (...args: never[]) => Made, trail: readonly string[] = []): Promise<Made> {
-    const injections = injectionsOf(type as Constructor);
+    const injections = injectionsOf(type);
+    checkParameters(type, injections);
+    // Options first: they declare the names by which drivers are asked for.
+    for (const { token, optionGroup } of injections) if (optionGroup) this.#registerOptions(token, optionGroup);
     for (const injection of injections) await this.#prepare(injection, [...trail, type.name]);
     return this.#make(type, injections);
   }
 
   /** The object that a path leads to: a class is built, a factory called, an instance taken as it is. */
   async load(path: string, asked: string, kind?: PluginKind, trail: readonly string[] = []): Promise<unknown> {
-    const { value } = await this.loader.load(path, asked, kind);
+    const { value, optionGroups } = await this.loader.load(path, asked, kind);
+    this.configuration.register(...optionGroups);
     if (isClass(value)) return this.build(value as new (...args: never[]) => object, trail);
-    if (typeof value !== "function") return value;
+    if (typeof value !== "function") return this.adopt(value);
     const made = await call(path, asked, () => (value as (container: Container) => unknown)(this));
     checkKind(made, path, asked, kind);
-    return made;
+    return this.adopt(made);
   }
 
-  /** Checks that a path leads somewhere, without making anything. */
-  async check(path: string, asked: string, kind?: PluginKind): Promise<void> {
-    await this.loader.load(path, asked, kind);
+  /** Treats an object that was made elsewhere as its own: it is woven like those made here. */
+  adopt<Value>(value: Value): Value {
+    if (typeof value === "object" && value !== null) this.onMade(value);
+    return value;
   }
 
   async #prepare(injection: Injection, trail: readonly string[]): Promise<void> {
-    if (injection.optionGroup) return this.#registerOptions(injection, injection.optionGroup);
     const asked = readDriverToken(injection.token);
     if (!asked) return;
     const link = asked.option;
@@ -92,12 +97,18 @@ export class Container {
     if (known) return known;
     const loading = this.#loadDriver(injection, asked, [...trail, link]);
     this.#drivers.set(injection.token, loading);
-    return loading;
+    try {
+      await loading;
+    } catch (error) {
+      this.#drivers.delete(injection.token);
+      throw error;
+    }
   }
 
-  #registerOptions(injection: Injection, group: OptionGroup): void {
-    if (!isOptionGroup(group)) throw new KilonovaError("object.failed", "@options was given something other than an option group.");
-    this.#tokens.register(injection.token, { useValue: this.configuration.get(group) });
+  #registerOptions(asked: symbol, group: OptionGroup): void {
+    if (!isOptionGroup(group))
+      throw new KilonovaError("object.failed", "@options was given something other than an option group.");
+    this.#tokens.register(asked, { useValue: this.configuration.get(group) });
   }
 
   async #loadDriver(
@@ -119,19 +130,24 @@ export class Container {
         `${type.name} asks for ${describeToken(injection.token)} in parameter ${injection.index + 1} of its constructor, which nobody registered.`,
       );
     });
-    const made = construct(type, args);
-    this.onMade(made);
-    return made;
+    return this.adopt(construct(type, args));
+  }
+}
+
+/** Each parameter of the constructor has to say what it is, but for trailing ones with a default. */
+function checkParameters(type: Constructor, injections: readonly Injection[]): void {
+  const owner = constructedBy(type);
+  const count = Math.max(owner.length, ...injections.map(({ index }) => index + 1));
+  for (let index = 0; index < count; index += 1) {
+    if (injections[index]?.index === index) continue;
+    throw new KilonovaError(
+      "object.failed",
+      `${owner.name} does not say by one @inject, @options or @driver what parameter ${index + 1} of its constructor is.`,
+    );
   }
 }
 
 function construct<Made extends object>(type: new (...args: never[]) => Made, args: readonly unknown[]): Made {
-  if (type.length > args.length) {
-    throw new KilonovaError(
-      "object.failed",
-      `${type.name} has ${type.length} constructor parameters, ${args.length} of them say by @inject, @options or @driver what they are.`,
-    );
-  }
   try {
     return new type(...(args as never[]));
   } catch (cause) {
@@ -142,7 +158,9 @@ function construct<Made extends object>(type: new (...args: never[]) => Made, ar
 
 async function call(path: string, asked: string, factory: () => unknown): Promise<unknown> {
   try {
-    return await factory();
+    const made = await factory();
+    if (made !== undefined && made !== null) return made;
+    throw new Error("it returned nothing");
   } catch (cause) {
     if (isKilonovaError(cause)) throw cause;
     throw new KilonovaError("object.failed", `${asked}: the factory ${path} failed: ${messageOf(cause)}`, { cause });
@@ -152,5 +170,8 @@ async function call(path: string, asked: string, factory: () => unknown): Promis
 function pathsOf(value: unknown, option: string, list: boolean): readonly string[] {
   const paths = list ? value : [value];
   if (Array.isArray(paths) && paths.every((path) => typeof path === "string")) return paths;
-  throw new KilonovaError("object.notFound", `option ${option}: expected ${list ? "a list of object paths" : "an object path"}, received ${describeValue(value)}.`);
+  throw new KilonovaError(
+    "object.notFound",
+    `option ${option}: expected ${list ? "a list of object paths" : "an object path"}, received ${describeValue(value)}.`,
+  );
 }

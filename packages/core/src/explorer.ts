@@ -13,7 +13,10 @@ export function endpointOf(object: object): RpcEndpoint {
   const marked = rpcMethodsOf(type);
   const problems = [...missing(contract, marked), ...surplus(contract, marked)];
   if (problems.length > 0) {
-    throw new KilonovaError("contract.invalid", `${type.name} does not answer contract ${contract.name}: ${problems.join("; ")}.`);
+    throw new KilonovaError(
+      "contract.invalid",
+      `${type.name} does not answer contract ${contract.name}: ${problems.join("; ")}.`,
+    );
   }
   const handlers = Object.keys(contract.methods).map((method) => [method, handlerOf(object, method)] as const);
   return { contract, handlers: new Map(handlers) };

@@ -1,5 +1,5 @@
-import type { DriverState } from "@kilonova/plugin-api";
 import type { RequestContext } from "@kilonova/messaging";
+import type { DriverState } from "@kilonova/plugin-api";
 import type { Locks } from "./locks.js";
 import type { ServiceRecords } from "./service-records.js";
 

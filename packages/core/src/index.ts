@@ -1,5 +1,8 @@
+// Decorators come from plugin-api; core hands them on for authors of services.
+export * from "@kilonova/plugin-api";
 export { conductorState } from "./conductor-state.js";
 export { Container } from "./container.js";
+export { exitCodeOf } from "./exit-code.js";
 export { endpointOf } from "./explorer.js";
 export type { FrameworkState } from "./framework-state.js";
 export { type HookCount, type HookPoint, Hooks } from "./hooks.js";
@@ -8,13 +11,11 @@ export { type HeldLock, LOCKS, type Locks } from "./locks.js";
 export { type ProcessLogger, processLogger } from "./logging.js";
 export { memoryState } from "./memory-state.js";
 export { ObjectLoader } from "./object-loader.js";
-export { hooksOptions, logOptions, serviceOptions, servicegroupOptions, transportOptions } from "./options.js";
+export { hooksOptions, logOptions, servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
 export { PeriodicTasks } from "./periodic-tasks.js";
 export { onSignals, type SignalHandlers } from "./process-signals.js";
 export { RecordServiceGroup } from "./record-service-group.js";
-export { Runtime, type RuntimeSettings, RUNTIME_GROUPS, type StateFactory } from "./runtime.js";
+export { RUNTIME_GROUPS, Runtime, type RuntimeSettings, type StateFactory } from "./runtime.js";
 export { Service, type ServiceSettings } from "./service.js";
 export { SERVICE_RECORDS, type ServiceRecords, type ServiceRegistration } from "./service-records.js";
 export { hookPointsOf, Weaver } from "./weaver.js";
-// Decorators come from plugin-api; core hands them on for authors of services.
-export * from "@kilonova/plugin-api";

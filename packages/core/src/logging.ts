@@ -10,11 +10,24 @@ export interface ProcessLogger extends Logger {
   flush(): void;
 }
 
-const SECRETS = ["token", "password", "secret", "ticket", "authorization", "*.token", "*.password", "*.secret", "*.authorization"];
+const SECRETS = [
+  "token",
+  "password",
+  "secret",
+  "ticket",
+  "authorization",
+  "*.token",
+  "*.password",
+  "*.secret",
+  "*.authorization",
+];
 
 /** Makes the logger of a process. */
 export function processLogger({ level, file }: Options<typeof logOptions>, fields: LogFields): ProcessLogger {
-  const sink = destination({ ...(file === undefined ? { dest: 2 } : { dest: file, mkdir: true, mode: 0o600 }), sync: true });
+  const sink = destination({
+    ...(file === undefined ? { dest: 2 } : { dest: file, mkdir: true, mode: 0o600 }),
+    sync: true,
+  });
   const root = pino({ level, redact: SECRETS, base: fields, timestamp: pino.stdTimeFunctions.isoTime }, sink);
   return {
     ...loggerOf(root),

@@ -3,15 +3,20 @@ import type { ServiceRecord } from "@kilonova/contracts";
 import type { Clock, DriverValue } from "@kilonova/plugin-api";
 import type { FrameworkState } from "./framework-state.js";
 
+/** A record, and when its service last reported. */
+type KeptRecord = ServiceRecord & { readonly seen: number | undefined };
+
 interface Lock {
   holder: string;
   fence: number;
   until: number;
 }
 
+const LONGEST_VALUE = 16 * 1024;
+
 /** The framework's state for a service that stands by itself: nobody else needs to know, and it ends with the process. */
 export function memoryState(clock: Clock): FrameworkState {
-  const records = new Map<string, ServiceRecord & { seen: number | undefined }>();
+  const records = new Map<string, KeptRecord>();
   const locks = new Map<string, Lock>();
   const values = new Map<string, DriverValue>();
   const now = () => new Date(clock.now()).toISOString();
@@ -37,7 +42,7 @@ export function memoryState(clock: Clock): FrameworkState {
           seen: undefined,
         };
         records.set(record.id, record);
-        return record;
+        return shown(record, clock);
       },
       async report(id) {
         const record = records.get(id);
@@ -50,7 +55,7 @@ export function memoryState(clock: Clock): FrameworkState {
       async list(topic) {
         return [...records.values()]
           .filter((record) => topic === null || record.topic === topic)
-          .map(({ seen, ...record }) => ({ ...record, silentFor: seen === undefined ? null : clock.now() - seen }));
+          .map((record) => shown(record, clock));
       },
     },
     locks: {
@@ -79,9 +84,22 @@ export function memoryState(clock: Clock): FrameworkState {
       async write(driver, key, value, version) {
         const name = `${driver}\0${key}`;
         if ((values.get(name)?.version ?? 0) !== version) return undefined;
-        values.set(name, { value, version: version + 1 });
+        values.set(name, { value: carried(value), version: version + 1 });
         return version + 1;
       },
     },
   };
+}
+
+function shown({ seen, ...record }: KeptRecord, clock: Clock): ServiceRecord {
+  return { ...record, silentFor: seen === undefined ? null : clock.now() - seen };
+}
+
+/** A driver's value as it would come back from elsewhere: a copy, of what JSON carries. */
+function carried(value: unknown): unknown {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError("a driver's value must be JSON");
+  if (Buffer.byteLength(json) > LONGEST_VALUE)
+    throw new TypeError(`a driver's value may have ${LONGEST_VALUE} bytes at most`);
+  return JSON.parse(json);
 }

@@ -1,9 +1,10 @@
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { parseObjectPath } from "@kilonova/config";
-import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isOptionGroup, type OptionGroup, parseObjectPath } from "@kilonova/config";
+import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { type PluginKind, pluginTagOf } from "@kilonova/plugin-api";
+import { resolve as resolveModule } from "import-meta-resolve";
 
 /** What an object path led to. */
 export interface LoadedObject {
@@ -11,6 +12,8 @@ export interface LoadedObject {
   readonly path: string;
   /** The class, factory or instance. */
   readonly value: unknown;
+  /** The option groups that its module exports: they are declared by being there. */
+  readonly optionGroups: readonly OptionGroup[];
 }
 
 /**
@@ -22,10 +25,13 @@ export class ObjectLoader {
 
   /**
    * @param baseDirectory the configuration's folder
-   * @param places files or URLs of modules beside which the packages in the box are found
+   * @param places URLs of modules beside which the packages in the box are found
    */
-  constructor(baseDirectory: string, places: readonly string[] = []) {
-    this.#bases = [resolve(baseDirectory, "configuration.js"), ...places, import.meta.url];
+  constructor(
+    private readonly baseDirectory: string,
+    places: readonly string[] = [],
+  ) {
+    this.#bases = [pathToFileURL(resolve(baseDirectory, "configuration.js")).href, ...places, import.meta.url];
   }
 
   /**
@@ -37,20 +43,27 @@ export class ObjectLoader {
    */
   async load(path: string, asked: string, kind?: PluginKind): Promise<LoadedObject> {
     const { namespace, exportName } = await this.#import(path, asked);
-    if (exportName === undefined) return { path, value: onlyExport(namespace, path, asked, kind) };
+    const optionGroups = Object.values(namespace).filter(isOptionGroup);
+    if (exportName === undefined) return { path, value: onlyExport(namespace, path, asked, kind), optionGroups };
     if (!Object.hasOwn(namespace, exportName)) {
       const exports = Object.keys(namespace).join(", ") || "nothing";
       throw new KilonovaError("object.notFound", `${asked}: ${path} leads nowhere: the module exports ${exports}.`);
     }
     const value = namespace[exportName];
     checkKind(value, path, asked, kind);
-    return { path, value };
+    return { path, value, optionGroups };
   }
 
-  async #import(path: string, asked: string): Promise<{ namespace: Record<string, unknown>; exportName: string | undefined }> {
+  async #import(
+    path: string,
+    asked: string,
+  ): Promise<{ namespace: Record<string, unknown>; exportName: string | undefined }> {
     const parsed = parseObjectPath(path);
     if (!parsed) {
-      throw new KilonovaError("object.notFound", `${asked}: "${path}" is no object path such as package#export or ./file.js#export.`);
+      throw new KilonovaError(
+        "object.notFound",
+        `${asked}: "${path}" is no object path such as package#export or ./file.js#export.`,
+      );
     }
     const url = this.#resolve(parsed.specifier, path, asked);
     try {
@@ -60,17 +73,20 @@ export class ObjectLoader {
     }
   }
 
+  /** The URL of a module that is there. */
   #resolve(specifier: string, path: string, asked: string): string {
-    const [base = "."] = this.#bases;
-    if (specifier.startsWith(".") || isAbsolute(specifier)) return pathToFileURL(resolve(base, "..", specifier)).href;
-    if (specifier.startsWith("file:")) return specifier;
+    if (specifier.startsWith(".") || isAbsolute(specifier)) {
+      const file = resolve(this.baseDirectory, specifier);
+      if (existsSync(file)) return pathToFileURL(file).href;
+      throw new KilonovaError("object.notFound", `${asked}: ${path} leads nowhere: there is no file ${file}.`);
+    }
     for (const place of this.#bases) {
-      const found = resolveFrom(place, specifier);
-      if (found) return pathToFileURL(found).href;
+      const url = resolvedFrom(place, specifier, path, asked);
+      if (url !== undefined) return url;
     }
     throw new KilonovaError(
       "object.notFound",
-      `${asked}: package ${specifier} (from ${path}) is not installed beside the configuration (${resolve(base, "..")}); run npm install ${specifier} there.`,
+      `${asked}: package ${packageOf(specifier)} (from ${path}) is not installed beside the configuration (${this.baseDirectory}); run npm install ${packageOf(specifier)} there.`,
     );
   }
 }
@@ -79,7 +95,8 @@ export class ObjectLoader {
 export function describeValue(value: unknown): string {
   const tag = pluginTagOf(value);
   if (tag) return `a ${tag.kind}`;
-  if (typeof value === "function") return isClass(value) ? `class ${value.name}, which is no plugin` : `function ${value.name}`;
+  if (isClass(value)) return `class ${value.name}, which is no plugin`;
+  if (typeof value === "function") return `function ${value.name}`;
   return value === null ? "null" : `a value of type ${typeof value}`;
 }
 
@@ -94,23 +111,48 @@ export function checkKind(value: unknown, path: string, asked: string, kind: Plu
   if (kind === undefined || isFactory) return;
   const tag = pluginTagOf(value);
   if (tag?.kind === kind) return;
-  throw new KilonovaError("object.wrongKind", `${asked}: ${path}: expected a ${kind}, received ${describeValue(value)}.`);
+  throw new KilonovaError(
+    "object.wrongKind",
+    `${asked}: ${path}: expected a ${kind}, received ${describeValue(value)}.`,
+  );
 }
 
-function onlyExport(namespace: Record<string, unknown>, path: string, asked: string, kind: PluginKind | undefined): unknown {
+function onlyExport(
+  namespace: Record<string, unknown>,
+  path: string,
+  asked: string,
+  kind: PluginKind | undefined,
+): unknown {
   if (kind === undefined) return namespace;
-  const fitting = Object.entries(namespace).filter(([, value]) => pluginTagOf(value)?.kind === kind);
-  const [only] = fitting;
-  if (only && fitting.length === 1) return only[1];
-  const received = fitting.length === 0 ? "none" : `${fitting.map(([name]) => name).join(" and ")}: say which by #name`;
-  throw new KilonovaError("object.wrongKind", `${asked}: ${path}: expected one export that is a ${kind}, received ${received}.`);
+  const fitting = new Map(
+    Object.entries(namespace)
+      .filter(([, value]) => pluginTagOf(value)?.kind === kind)
+      .map(([name, value]) => [value, name]),
+  );
+  if (fitting.size === 1) return [...fitting.keys()][0];
+  const received = fitting.size === 0 ? "none" : `${[...fitting.values()].join(" and ")}: say which by #name`;
+  throw new KilonovaError(
+    "object.wrongKind",
+    `${asked}: ${path}: expected one export that is a ${kind}, received ${received}.`,
+  );
 }
 
-function resolveFrom(place: string, specifier: string): string | undefined {
+/** As an `import` in a module at that place would find it; undefined where the package is not installed there. */
+function resolvedFrom(place: string, specifier: string, path: string, asked: string): string | undefined {
+  let url: string;
   try {
-    return createRequire(place).resolve(specifier);
-  } catch (error) {
-    if (isKilonovaError(error)) throw error;
-    return undefined;
+    url = resolveModule(specifier, place);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw new KilonovaError("object.notFound", `${asked}: ${path} leads nowhere: ${messageOf(cause)}`, { cause });
   }
+  if (!url.startsWith("file:") || existsSync(fileURLToPath(url))) return url;
+  throw new KilonovaError(
+    "object.notFound",
+    `${asked}: ${path} leads nowhere: there is no file ${fileURLToPath(url)}.`,
+  );
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }

@@ -6,10 +6,17 @@ import { z } from "zod";
 export const serviceOptions = optionGroup(
   "service",
   z.object({
-    host: z.string().min(1).max(255).default(hostname()).describe("The name of this host: what services here are called by."),
+    host: z
+      .string()
+      .min(1)
+      .max(255)
+      .default(hostname())
+      .describe("The name of this host: what services here are called by."),
     reportInterval: duration("10s").describe("How often a service reports that it lives."),
     downTime: duration("60s").describe("A service that has not reported for so long counts as down."),
-    gracefulShutdownTimeout: duration("60s").describe("How long work that runs may take to end after SIGTERM."),
+    gracefulShutdownTimeout: duration("60s").describe(
+      "How long work that runs may take to end after SIGTERM, before the host is cleaned up.",
+    ),
     state: z
       .enum(["auto", "conductor", "memory"])
       .default("auto")
@@ -34,7 +41,12 @@ export const transportOptions = optionGroup(
     driver: objectPath()
       .default("@kilonova/messaging#MemoryTransport")
       .describe("What carries messages: the memory of this one process, or a broker."),
-    concurrency: z.number().int().positive().default(64).describe("How many messages a service works on at the same time."),
+    concurrency: z
+      .number()
+      .int()
+      .positive()
+      .default(64)
+      .describe("How many messages a service works on at the same time."),
   }),
 );
 
@@ -49,7 +61,7 @@ export const hooksOptions = optionGroup(
           hook: objectPath(),
           order: z.number().int().optional(),
           failure: z.enum(["open", "closed"]).optional(),
-          timeLimit: z.string().optional(),
+          timeLimit: duration("5s"),
         }),
       )
       .default([])
@@ -67,6 +79,9 @@ export const logOptions = optionGroup(
       .default("info")
       .meta({ mutable: true })
       .describe("The lowest level that is written."),
-    file: z.string().optional().describe("The file that log lines are appended to; standard error where there is none."),
+    file: z
+      .string()
+      .optional()
+      .describe("The file that log lines are appended to; standard error where there is none."),
   }),
 );

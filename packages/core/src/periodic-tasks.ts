@@ -1,6 +1,12 @@
 import { type Configuration, type Duration, milliseconds } from "@kilonova/config";
 import { KilonovaError, messageOf, RequestContext } from "@kilonova/messaging";
-import { type Clock, type Constructor, type Logger, type PeriodicTaskMark, periodicTasksOf } from "@kilonova/plugin-api";
+import {
+  type Clock,
+  type Constructor,
+  type Logger,
+  type PeriodicTaskMark,
+  periodicTasksOf,
+} from "@kilonova/plugin-api";
 
 /** How a task has fared. */
 export interface TaskCount {
@@ -59,15 +65,23 @@ export class PeriodicTasks {
   }
 
   async #run({ mark, run, count }: Task): Promise<void> {
-    const { timeLimit } = mark.spec;
-    const context = RequestContext.admin().withSignal(this.#ending.signal);
+    const { method, spec } = mark;
+    const untimed = RequestContext.admin().withSignal(this.#ending.signal);
+    const context = spec.timeLimit === undefined ? untimed : untimed.within(milliseconds(spec.timeLimit));
+    const onAbort = () => {
+      if (this.#ending.signal.aborted) return;
+      this.logger.warn({ task: method, timeLimit: spec.timeLimit }, "a periodic task is over its time limit");
+    };
+    context.signal.addEventListener("abort", onAbort);
     count.runs += 1;
     try {
-      await run(timeLimit === undefined ? context : context.within(milliseconds(timeLimit)));
+      await run(context);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       count.failures += 1;
-      this.logger.error({ task: mark.method, error: messageOf(error) }, "a periodic task failed");
+      this.logger.error({ task: method, error: messageOf(error) }, "a periodic task failed");
+    } finally {
+      context.signal.removeEventListener("abort", onAbort);
     }
   }
 
@@ -86,12 +100,20 @@ function taskOf(object: object, mark: PeriodicTaskMark, configuration: Configura
   const methods = object as Record<string, (context: RequestContext) => Promise<void>>;
   const method = methods[mark.method];
   if (!method) throw new KilonovaError("contract.invalid", `${object.constructor.name} has no method ${mark.method}.`);
-  return { mark, every: intervalOf(mark, configuration), run: (context) => method.call(object, context), count: { runs: 0, failures: 0 } };
+  return {
+    mark,
+    every: intervalOf(mark, configuration),
+    run: (context) => method.call(object, context),
+    count: { runs: 0, failures: 0 },
+  };
 }
 
 function intervalOf({ spec: { every }, method }: PeriodicTaskMark, configuration: Configuration): number {
   if (!every.startsWith("option:")) return milliseconds(every as Duration);
   const { value } = configuration.lookUp(every.slice("option:".length));
   if (typeof value === "number") return value;
-  throw new KilonovaError("contract.invalid", `Periodic task ${method} takes its interval from ${every}, which is no duration.`);
+  throw new KilonovaError(
+    "contract.invalid",
+    `Periodic task ${method} takes its interval from ${every}, which is no duration.`,
+  );
 }

@@ -14,21 +14,31 @@ export interface SignalHandlers {
  *
  * @returns a function that stops listening
  */
-export function onSignals(logger: Logger, handlers: SignalHandlers, leave: (code: number) => void = process.exit): () => void {
+export function onSignals(
+  logger: Logger,
+  handlers: SignalHandlers,
+  leave: (code: number) => void = process.exit,
+): () => void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return leave(signal === "SIGINT" ? 130 : 143);
     isStopping = true;
-    handlers.stop(signal).catch((error) => {
+    attempt(() => handlers.stop(signal)).catch((error) => {
       logger.error({ error: messageOf(error) }, "the process could not stop in order");
       leave(1);
     });
   };
   const reload = () => {
-    handlers.reload().catch((error) => logger.error({ error: messageOf(error) }, "the configuration could not be read again"));
+    attempt(() => handlers.reload()).catch((error) => {
+      logger.error({ error: messageOf(error) }, "the configuration could not be read again");
+    });
   };
   process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", reload);
   return () => {
     process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", reload);
   };
+}
+
+async function attempt(handler: () => Promise<void>): Promise<void> {
+  await handler();
 }

@@ -43,7 +43,8 @@ export class RecordServiceGroup extends ServiceGroupDriver {
         return;
       }
       const problem = await this.#report(record);
-      if (problem && !isFailing) this.logger.warn({ service: record.binary, error: problem }, "the service could not report");
+      if (problem && !isFailing)
+        this.logger.warn({ service: record.binary, error: problem }, "the service could not report");
       if (!problem && isFailing) this.logger.info({ service: record.binary }, "the service reports again");
       isFailing = problem !== undefined;
     }

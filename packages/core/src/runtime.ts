@@ -1,27 +1,25 @@
 import { access, constants } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { Configuration, ConfigurationError, type LoadSettings, loadConfiguration, type OptionGroup } from "@kilonova/config";
-import { KilonovaError, messageOf, RequestContext, Rpc, type Transport } from "@kilonova/messaging";
 import {
-  BASE_DIRECTORY,
-  CLOCK,
-  type Clock,
-  DRIVER_STATE,
-  type Duration,
-  type Hook,
-  LOGGER,
-  RPC,
-  systemClock,
-} from "@kilonova/plugin-api";
+  type Configuration,
+  ConfigurationError,
+  type LoadSettings,
+  loadConfiguration,
+  type OptionGroup,
+  parseObjectPath,
+} from "@kilonova/config";
+import { isKilonovaError, KilonovaError, messageOf, RequestContext, Rpc, type Transport } from "@kilonova/messaging";
+import { BASE_DIRECTORY, CLOCK, type Clock, DRIVER_STATE, LOGGER, RPC, systemClock } from "@kilonova/plugin-api";
 import { conductorState } from "./conductor-state.js";
 import { Container } from "./container.js";
 import type { FrameworkState } from "./framework-state.js";
+import { assertHook } from "./hook-check.js";
 import { Hooks } from "./hooks.js";
 import { LOCKS } from "./locks.js";
 import { type ProcessLogger, processLogger } from "./logging.js";
 import { memoryState } from "./memory-state.js";
-import { ObjectLoader } from "./object-loader.js";
-import { hooksOptions, logOptions, serviceOptions, servicegroupOptions, transportOptions } from "./options.js";
+import { checkKind, isClass, ObjectLoader } from "./object-loader.js";
+import { hooksOptions, logOptions, servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
 import { SERVICE_RECORDS } from "./service-records.js";
 import { Weaver } from "./weaver.js";
 
@@ -43,7 +41,7 @@ export interface RuntimeSettings extends Partial<Omit<LoadSettings, "groups">> {
   readonly configuration?: Configuration;
   /** Further groups that the process knows. */
   readonly groups?: readonly OptionGroup[];
-  /** Modules beside which packages in the box are found. */
+  /** URLs of modules beside which packages in the box are found. */
   readonly places?: readonly string[];
   /** Without it, the state is with a conductor or in memory, as `service.state` says. */
   readonly state?: StateFactory;
@@ -65,7 +63,7 @@ export class Runtime {
     readonly logger: ProcessLogger,
     readonly clock: Clock,
     readonly transport: Transport,
-    loader: ObjectLoader,
+    private readonly loader: ObjectLoader,
   ) {
     this.rpc = new Rpc(transport, ({ contract, method, requestId, error }) =>
       logger.warn({ contract, method, requestId, error: messageOf(error) }, "an RPC method failed"),
@@ -86,7 +84,8 @@ export class Runtime {
    */
   static async create(settings: RuntimeSettings = {}): Promise<Runtime> {
     const groups = [...RUNTIME_GROUPS, ...(settings.groups ?? [])];
-    const configuration = settings.configuration ?? (await loadConfiguration({ program: "kilonova", ...settings, groups }));
+    const configuration =
+      settings.configuration ?? (await loadConfiguration({ program: "kilonova", ...settings, groups }));
     configuration.register(...groups);
     const logger = processLogger(configuration.get(logOptions), { host: configuration.get(serviceOptions).host });
     const clock = settings.clock ?? systemClock;
@@ -140,12 +139,15 @@ export class Runtime {
   /** Hooks are checked now and made at their first call. */
   async #enterHooks(): Promise<void> {
     const { use, disabled } = this.configuration.get(hooksOptions);
-    for (const { hook, timeLimit, ...entry } of use) {
-      if (disabled.includes(hook)) continue;
-      const limits = timeLimit === undefined ? {} : { timeLimit: timeLimit as Duration };
-      await this.container.check(hook, "option hooks.use");
-      this.hooks.enter(hook, { ...withoutUndefined(entry), ...limits }, async () => {
-        return (await this.container.load(hook, "option hooks.use")) as Hook;
+    const asked = "option hooks.use";
+    for (const { hook, point, order, failure, timeLimit } of use) {
+      if (disabled.includes(hook) || disabled.includes(parseObjectPath(hook)?.exportName ?? hook)) continue;
+      assertHook((await this.loader.load(hook, asked)).value, hook, asked);
+      const limits = { ...(order === undefined ? {} : { order }), ...(failure === undefined ? {} : { failure }) };
+      this.hooks.enter(hook, { point, ...limits, timeLimit: `${timeLimit}ms` }, async () => {
+        const made = await this.container.load(hook, asked);
+        assertHook(made, hook, asked);
+        return made;
       });
     }
   }
@@ -156,16 +158,29 @@ export class Runtime {
   }
 }
 
+/** A class is made from the options that it names, a factory is given the configuration, an instance is taken as it is. */
 async function loadTransport(configuration: Configuration, loader: ObjectLoader): Promise<Transport> {
   const { driver } = configuration.get(transportOptions);
-  const { value } = await loader.load(driver, "option transport.driver", "transport");
-  const type = value as (new (...args: unknown[]) => Transport) & { optionGroups?: readonly OptionGroup[] };
+  const asked = "option transport.driver";
+  const { value, optionGroups } = await loader.load(driver, asked, "transport");
+  configuration.register(...optionGroups);
+  if (typeof value !== "function") return value as Transport;
   try {
-    return new type(...(type.optionGroups ?? []).map((group) => configuration.get(group)));
+    if (isClass(value)) return new (value as TransportClass)(...optionsOf(value, configuration));
+    const made: unknown = await value(configuration);
+    checkKind(made, driver, asked, "transport");
+    return made as Transport;
   } catch (cause) {
-    if (cause instanceof ConfigurationError) throw cause;
-    throw new KilonovaError("object.failed", `option transport.driver: ${driver} could not be made: ${messageOf(cause)}`, { cause });
+    if (cause instanceof ConfigurationError || isKilonovaError(cause)) throw cause;
+    throw new KilonovaError("object.failed", `${asked}: ${driver} could not be made: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A transport is below the decorators: its class names the groups of options that its constructor is given. */
+type TransportClass = (new (...options: unknown[]) => Transport) & { readonly optionGroups?: readonly OptionGroup[] };
+
+function optionsOf(transport: object, configuration: Configuration): readonly unknown[] {
+  return ((transport as TransportClass).optionGroups ?? []).map((group) => configuration.get(group));
 }
 
 /** What every process needs: a temporary folder that can be written. */
@@ -173,12 +188,12 @@ async function checkBasics(): Promise<void> {
   try {
     await access(tmpdir(), constants.W_OK);
   } catch (cause) {
-    throw new KilonovaError("service.failedToStart", `The temporary folder ${tmpdir()} cannot be written; set TMPDIR to one that can.`, {
-      cause,
-    });
+    throw new KilonovaError(
+      "service.failedToStart",
+      `The temporary folder ${tmpdir()} cannot be written; set TMPDIR to one that can.`,
+      {
+        cause,
+      },
+    );
   }
-}
-
-function withoutUndefined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
 }

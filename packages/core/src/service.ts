@@ -1,11 +1,24 @@
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
-import { KilonovaError, type Listener, messageOf, type RequestContext, type RpcEndpoint } from "@kilonova/messaging";
-import { HOST, LOGGER, type Logger, Manager, type ServiceGroupDriver, type ServiceRecord } from "@kilonova/plugin-api";
+import { pathToFileURL } from "node:url";
+import type { OptionGroup } from "@kilonova/config";
+import { KilonovaError, type Listener, messageOf, type RpcEndpoint } from "@kilonova/messaging";
+import {
+  HOST,
+  LOGGER,
+  type Logger,
+  type Manager,
+  type ServiceGroupDriver,
+  type ServiceRecord,
+} from "@kilonova/plugin-api";
 import type { Container } from "./container.js";
+import { checkDeclaredOptions } from "./declared-options.js";
 import { endpointOf } from "./explorer.js";
-import { serviceOptions, servicegroupOptions, transportOptions } from "./options.js";
+import { servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
 import { PeriodicTasks } from "./periodic-tasks.js";
 import { Runtime } from "./runtime.js";
+import type { ServiceRegistration } from "./service-records.js";
+import { withinTime } from "./within-time.js";
 
 const BINARY_PREFIX = "kilonova-";
 
@@ -21,7 +34,12 @@ export interface ServiceSettings {
   readonly topic?: string;
   /** The object path of its manager; option `<topic>.manager` unless given. */
   readonly manager?: string;
+  /** Without a runtime: groups of options that are known before anything is loaded, that of the manager's path among them. */
+  readonly groups?: readonly OptionGroup[];
 }
+
+/** Milliseconds for a service's way out once its work has ended, or has been given up. */
+const LEAVING_TIME = 5_000;
 
 /**
  * A manager with a life: it has a record, hears its topic, runs its periodic tasks, and counts as alive until it stops.
@@ -36,7 +54,9 @@ export class Service {
   #listener: Listener | undefined;
   #tasks: PeriodicTasks | undefined;
   #group: ServiceGroupDriver | undefined;
+  #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  readonly #ending = new AbortController();
   readonly #stopped = new StopSignal();
 
   private constructor(
@@ -54,28 +74,42 @@ export class Service {
   /**
    * Finds the manager by its object path, makes it with all that it asks for, and checks that it answers its contract.
    *
-   * @throws KilonovaError `object.*`, `contract.invalid`; ConfigurationError
+   * @throws KilonovaError `object.*`, `contract.invalid`, `service.failedToStart`, `transport.*`; ConfigurationError
    */
   static async create(settings: ServiceSettings = {}): Promise<Service> {
     const binary = settings.binary ?? basename(process.argv[1] ?? "kilonova", ".js");
+    const runtime = settings.runtime ?? (await ownRuntime(binary, settings.groups ?? []));
+    try {
+      return await Service.#make(runtime, binary, settings);
+    } catch (error) {
+      if (!settings.runtime) await runtime.close();
+      throw error;
+    }
+  }
+
+  static async #make(runtime: Runtime, binary: string, settings: ServiceSettings): Promise<Service> {
     const topic = settings.topic ?? binary.replace(BINARY_PREFIX, "");
-    const runtime = settings.runtime ?? (await Runtime.create({ program: binary, argv: process.argv.slice(2) }));
     const host = settings.host ?? runtime.configuration.get(serviceOptions).host;
     const logger = runtime.logger.child({ service: topic });
     const container = runtime.container.child();
     container.register(HOST, host);
     container.register(LOGGER, logger);
     const path = settings.manager ?? managerPath(runtime, topic);
-    await runtime.state.ready(runtime.context());
-    const manager = (await container.load(path, `option ${topic}.manager`, "service", [topic])) as Manager;
-    const endpoints = [manager, ...manager.additionalEndpoints].map(endpointOf);
+    const manager = (await container.load(path, `option ${topic}.manager`, "service", [`${topic}.manager`])) as Manager;
+    const endpoints = [manager, ...manager.additionalEndpoints].map((object) => endpointOf(container.adopt(object)));
+    checkDeclaredOptions(runtime.configuration);
     return new Service(runtime, binary, topic, host, manager, endpoints, container, logger, !settings.runtime);
   }
 
-  /** Starts it: when this resolves it can be called. @throws what the manager's hooks throw; nothing is left then */
+  /**
+   * Starts it: when this resolves it can be called. A process without a database waits here for a conductor.
+   *
+   * @throws what the manager's hooks throw; it has stopped then, and only its record, where it had one, is left
+   */
   async serve(): Promise<void> {
+    this.#starting = this.#start();
     try {
-      await this.#start(this.runtime.context());
+      await this.#starting;
     } catch (error) {
       await this.stop();
       throw error;
@@ -89,72 +123,122 @@ export class Service {
   }
 
   /**
-   * SIGTERM: takes no new work, lets running work end within `service.gracefulShutdownTimeout`, leaves the service group.
-   * Safe to repeat.
+   * SIGTERM: takes no new work, lets running work end within `service.gracefulShutdownTimeout`, cleans up, leaves the
+   * service group. A service that is just starting gives that up. Safe to repeat.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop(async () => {});
     return this.#stopping;
   }
 
   /** Stops it and forgets it: its record is gone. */
   async kill(): Promise<void> {
-    await this.stop();
-    if (this.#record) await this.runtime.state.serviceRecords.remove(this.#record.id);
+    const before = this.#stopping;
+    this.#stopping ??= this.#stop(() => this.#forget());
+    await this.#stopping;
+    if (before) await this.#forget();
   }
 
-  /** SIGHUP: the manager drops what it has cached. The runtime has read the options again. */
+  /** SIGHUP: options that may change are read again, and the manager drops what it has cached. */
+  async reload(): Promise<void> {
+    await this.runtime.reload();
+    await this.reset();
+  }
+
+  /** The manager drops what it has cached; options have been read again. */
   async reset(): Promise<void> {
     await this.manager.reset();
   }
 
-  async #start(context: RequestContext): Promise<void> {
+  async #start(): Promise<void> {
     const { state, configuration, clock, rpc } = this.runtime;
-    this.#group = await this.#loadGroup();
-    await this.manager.initHost(context);
-    this.#record = await state.serviceRecords.register({
-      binary: this.binary,
-      topic: this.topic,
-      host: this.host,
-      contracts: Object.fromEntries(this.endpoints.map(({ contract }) => [contract.name, contract.version])),
-    });
-    await this.manager.preStartHook(context);
-    const { concurrency } = configuration.get(transportOptions);
-    this.#listener = await rpc.serve({ topic: this.topic, server: this.host }, this.endpoints, { concurrency });
-    await this.manager.postStartHook(context);
-    await this.#group.join(this.#record);
-    this.#tasks = new PeriodicTasks(this.manager, configuration, clock, this.logger);
-    this.#tasks.start();
+    const context = this.runtime.context().withSignal(this.#ending.signal);
+    const steps = [
+      () => state.ready(context),
+      async () => {
+        this.#group = await this.#loadGroup();
+      },
+      () => this.manager.initHost(context),
+      async () => {
+        this.#record = await state.serviceRecords.register(this.#registration());
+      },
+      () => this.manager.preStartHook(context),
+      async () => {
+        const { concurrency } = configuration.get(transportOptions);
+        this.#listener = await rpc.serve({ topic: this.topic, server: this.host }, this.endpoints, { concurrency });
+      },
+      () => this.manager.postStartHook(context),
+      async () => {
+        if (this.#record) await this.#group?.join(this.#record);
+      },
+      async () => {
+        this.#tasks = new PeriodicTasks(this.manager, configuration, clock, this.logger);
+        this.#tasks.start();
+      },
+    ];
+    for (const step of steps) {
+      if (this.#ending.signal.aborted)
+        throw new KilonovaError("rpc.cancelled", `Service ${this.topic} was stopped while it started.`);
+      await step();
+    }
+  }
+
+  #registration(): ServiceRegistration {
+    const { binary, topic, host, endpoints } = this;
+    return {
+      binary,
+      topic,
+      host,
+      contracts: Object.fromEntries(endpoints.map(({ contract }) => [contract.name, contract.version])),
+    };
   }
 
   async #loadGroup(): Promise<ServiceGroupDriver> {
     const { driver } = this.runtime.configuration.get(servicegroupOptions);
-    return (await this.container.load(driver, "option servicegroup.driver", "servicegroup-driver")) as ServiceGroupDriver;
+    return (await this.container.load(
+      driver,
+      "option servicegroup.driver",
+      "servicegroup-driver",
+    )) as ServiceGroupDriver;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(last: () => Promise<void>): Promise<void> {
     const { gracefulShutdownTimeout } = this.runtime.configuration.get(serviceOptions);
-    const context = this.runtime.context().within(gracefulShutdownTimeout);
-    await this.#step("finish its work", context, async () => {
+    this.#ending.abort();
+    await this.#step("finish its work", gracefulShutdownTimeout, async () => {
+      await this.#starting.catch(() => {});
       await Promise.all([this.#listener?.stop(), this.#tasks?.stop()]);
     });
-    await this.#step("clean up", context, () => this.manager.cleanupHost(context));
-    await this.#step("leave the service group", context, async () => {
+    const context = this.runtime.context().within(LEAVING_TIME);
+    await this.#step("clean up", LEAVING_TIME, () => this.manager.cleanupHost(context));
+    await this.#step("leave the service group", LEAVING_TIME, async () => {
       if (this.#record) await this.#group?.leave(this.#record);
     });
-    if (this.ownsRuntime) await this.runtime.close();
+    await this.#step("be forgotten", LEAVING_TIME, last);
     this.logger.info({ host: this.host }, "the service has stopped");
+    if (this.ownsRuntime) await this.runtime.close();
     this.#stopped.give();
   }
 
+  async #forget(): Promise<void> {
+    if (this.#record) await this.runtime.state.serviceRecords.remove(this.#record.id);
+  }
+
   /** A step of the way out: neither its failure nor its length keeps the process. */
-  async #step(what: string, context: RequestContext, work: () => Promise<void>): Promise<void> {
+  async #step(what: string, limit: number, work: () => Promise<void>): Promise<void> {
     try {
-      await withinTime(work(), context.timeLeft() ?? 0);
+      await withinTime(work(), limit, `it took longer than ${limit} ms`);
     } catch (error) {
       this.logger.error({ error: messageOf(error) }, `the service could not ${what}`);
     }
   }
+}
+
+/** The runtime of a service that is a program of its own; packages are found beside the program too. */
+function ownRuntime(program: string, groups: readonly OptionGroup[]): Promise<Runtime> {
+  const [, script] = process.argv;
+  const places = script === undefined ? [] : [pathToFileURL(realpathSync(script)).href];
+  return Runtime.create({ program, argv: process.argv.slice(2), groups, places });
 }
 
 function managerPath(runtime: Runtime, topic: string): string {
@@ -164,19 +248,10 @@ function managerPath(runtime: Runtime, topic: string): string {
   const isDeclared = runtime.configuration.groups().some((group) => group.name === topic);
   const value = isDeclared ? runtime.configuration.lookUp(option).value : undefined;
   if (typeof value === "string") return value;
-  throw new KilonovaError("service.failedToStart", `Option ${option} is not set: it names the manager of service ${topic}, as an object path.`);
-}
-
-async function withinTime(work: Promise<void>, time: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new KilonovaError("rpc.deadlineExceeded", "it took longer than service.gracefulShutdownTimeout")), time);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  throw new KilonovaError(
+    "service.failedToStart",
+    `Option ${option} is not set: it names the manager of service ${topic}, as an object path.`,
+  );
 }
 
 class StopSignal {

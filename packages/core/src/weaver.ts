@@ -14,6 +14,7 @@ import { withClusterLock } from "./cluster-lock.js";
 import type { HookPoint, Hooks } from "./hooks.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Locks } from "./locks.js";
+import { givenUp } from "./pause.js";
 
 type Method = (context: RequestContext, ...args: unknown[]) => Promise<unknown>;
 
@@ -31,35 +32,60 @@ export interface WeaverWorld {
  */
 export class Weaver {
   readonly #mutex = new KeyedMutex();
+  readonly #woven = new WeakSet<object>();
 
   constructor(private readonly world: WeaverWorld) {}
 
+  /** Safe to repeat. */
   weave(object: object): void {
-    const type = object.constructor as Constructor;
-    const points = hookPointsOf(type);
-    const locks = new Map(synchronizedMethodsOf(type).map((mark) => [mark.method, mark]));
+    const type: unknown = object.constructor;
+    if (typeof type !== "function" || this.#woven.has(object)) return;
+    this.#woven.add(object);
+    const points = hookPointsOf(type as unknown as Constructor);
+    const locks = new Map(synchronizedMethodsOf(type as unknown as Constructor).map((mark) => [mark.method, mark]));
     for (const method of new Set([...points.keys(), ...locks.keys()])) {
-      const woven = this.#woven(object, method, points.get(method), locks.get(method));
-      if (woven) Object.defineProperty(object, method, { value: woven, configurable: true, writable: true });
+      this.#weaveMethod(object, method, points.get(method), locks.get(method));
     }
   }
 
-  #woven(object: object, method: string, point: HookPoint | undefined, lock: SynchronizedMark | undefined): Method | undefined {
-    const bare = (object as Record<string, Method>)[method];
-    if (!bare) throw new KilonovaError("contract.invalid", `${object.constructor.name} has no method ${method}.`);
+  #weaveMethod(object: object, name: string, point: HookPoint | undefined, lock: SynchronizedMark | undefined): void {
+    const bare = (object as Record<string, Method>)[name];
+    if (typeof bare !== "function") {
+      throw new KilonovaError("contract.invalid", `${object.constructor.name} has no method ${name}.`);
+    }
+    const hooked = point && this.world.hooks.at(point.name).length > 0 ? point : undefined;
+    if (!hooked && !lock) return;
     const bound: Method = (context, ...args) => bare.call(object, context, ...args);
     const locked = lock ? this.#locked(bound, lock) : bound;
-    if (point && this.world.hooks.at(point.name).length > 0) return this.#hooked(locked, point);
-    return lock ? locked : undefined;
+    const value = hooked ? this.#hooked(locked, hooked) : locked;
+    Object.defineProperty(object, name, { value, configurable: true, writable: true });
   }
 
   #locked(method: Method, { name, spec }: SynchronizedMark): Method {
-    const { clock } = this.world;
-    if (spec.across === "cluster") {
-      return (context, ...args) =>
-        withClusterLock(this.world.locks(), clock, context, lockName(name, context, args), () => method(context, ...args));
+    if (spec.across !== "cluster") {
+      return (context, ...args) => this.#alone(context, lockName(name, context, args), () => method(context, ...args));
     }
-    return (context, ...args) => this.#mutex.run(lockName(name, context, args), () => method(context, ...args));
+    const { clock } = this.world;
+    return (context, ...args) => {
+      const lock = lockName(name, context, args);
+      // In turn here first, so that a process asks for a lock once at a time, not once for each of its calls.
+      return this.#alone(context, lock, () =>
+        withClusterLock(this.world.locks(), clock, context, lock, (held) => method(held, ...args)),
+      );
+    };
+  }
+
+  async #alone(context: RequestContext, lock: string, work: () => Promise<unknown>): Promise<unknown> {
+    let hasBegun = false;
+    const begin = () => {
+      hasBegun = true;
+      return work();
+    };
+    try {
+      return await this.#mutex.run(lock, begin, context.signal);
+    } catch (error) {
+      throw hasBegun ? error : givenUp(context, error);
+    }
   }
 
   #hooked(method: Method, point: HookPoint): Method {
@@ -72,7 +98,11 @@ export class Weaver {
   }
 }
 
-/** The hook points of a class by method. */
+/**
+ * The hook points of a class by method.
+ *
+ * @throws KilonovaError `contract.invalid` where an RPC method is marked as a point of another name
+ */
 export function hookPointsOf(type: Constructor): ReadonlyMap<string, HookPoint> {
   const contract = contractOf(type);
   const points = new Map<string, HookPoint>();
@@ -92,7 +122,12 @@ function declared(type: Constructor, { method, point, spec }: HookMark, rpc: Hoo
       `${type.name}.${method} is the hook point ${rpc.name}; it cannot be ${point} as well. Use the same name, or mark an inner method.`,
     );
   }
-  return { name: point, version: spec.version ?? rpc?.version ?? "1.0", amendable: spec.amendable ?? [] };
+  return {
+    name: point,
+    version: spec.version ?? rpc?.version ?? "1.0",
+    amendable: spec.amendable ?? [],
+    ...(spec.payload ? { payload: spec.payload } : {}),
+  };
 }
 
 function lockName(name: LockName, context: RequestContext, args: readonly unknown[]): string {

@@ -49,7 +49,7 @@ export type Args<Contract extends RpcContract, Method extends MethodName<Contrac
 
 type Value<Spec extends MethodSpec> = Spec extends { readonly result: infer Schema extends z.ZodType }
   ? z.output<Schema>
-  : void;
+  : Awaited<Promise<void>>;
 
 /**
  * What a method answers: the value itself where the contract declares no refusals, else an {@link Outcome} that the

@@ -23,14 +23,16 @@ const requestSchema = z.object({
   timeLeft: z.number().min(0).optional(),
 });
 
-const answerSchema = z.union([
-  z.object({ v: z.literal(1), value: z.unknown() }),
-  z.object({ v: z.literal(1), refusal: z.string(), details: z.record(z.string(), z.unknown()) }),
-  z.object({
-    v: z.literal(1),
-    error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
-  }),
-]);
+/** What comes back: a failure, or a refusal with its details, or a value, which is absent where a method has no result. */
+const answerSchema = z.object({
+  v: z.literal(1),
+  value: z.unknown().optional(),
+  refusal: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  error: z
+    .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() })
+    .optional(),
+});
 
 export type RequestEnvelope = Readonly<Omit<z.output<typeof requestSchema>, "context">> & {
   readonly context: ContextFields;

@@ -40,7 +40,7 @@ export function messageOf(thrown: unknown): string {
 export interface WireError {
   readonly code: string;
   readonly message: string;
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export function toWireError(thrown: unknown): WireError {

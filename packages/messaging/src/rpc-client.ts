@@ -217,15 +217,16 @@ class ContractSender {
   }
 
   #read(method: string, spec: MethodSpec, answer: AnswerEnvelope): unknown {
-    if ("error" in answer) throw fromWireError(answer.error as Parameters<typeof fromWireError>[0]);
+    if (answer.error) throw fromWireError(answer.error);
     const what = `result of ${this.contract.name}.${method}`;
-    if ("refusal" in answer) {
-      const details = refusalSchema(spec, answer.refusal);
-      const problem = details
-        ? this.world.schemas.open(details, what)(answer.details)
+    if (answer.refusal !== undefined) {
+      const schema = refusalSchema(spec, answer.refusal);
+      const { details = {} } = answer;
+      const problem = schema
+        ? this.world.schemas.open(schema, what)(details)
         : `${what}: no refusal "${answer.refusal}"`;
       if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
-      return refused(answer.refusal, answer.details);
+      return refused(answer.refusal, details);
     }
     const value = spec.result ? answer.value : undefined;
     const problem = spec.result && this.world.schemas.open(spec.result, what)(value);

@@ -76,7 +76,7 @@ class Dispatcher {
   #failure(error: unknown): string {
     const wireError = toWireError(error);
     try {
-      return this.world.codec.encode({ v: 1, error: wireError } as AnswerEnvelope);
+      return this.world.codec.encode({ v: 1, error: wireError });
     } catch {
       // Details that are no JSON, or far too many, must not cost the caller the rest.
       const { code, message } = wireError;

@@ -6,7 +6,7 @@ import { type Constructor, readMetadata, writeMetadata } from "./metadata.js";
 const HOOK = "hook";
 
 /**
- * What happens at a hook point. Frozen: a hook that wants the operation to see something else returns an amendment,
+ * What happens at a hook point. Frozen, all of it: a hook that wants the operation to see something else returns an amendment,
  * where the point declares what may be amended.
  */
 export interface HookEvent<Payload = unknown> {
@@ -22,7 +22,8 @@ export type PreAnswer = undefined | { readonly veto: string } | { readonly amend
 
 /**
  * A class that runs around a hook point; any of the three may be missing. Checked at start, made at the first call.
- * `pre` before the method, in order; `post` after it, `error` when it threw, both in reverse order.
+ * `pre` before the method, in order; then, in reverse order, `post` after it, or `error` when it threw. Where a later
+ * `pre` keeps the method from running, the hooks before it get `error` as well: what they began they can end.
  */
 export interface Hook<Payload = unknown, Result = unknown> {
   pre?(event: HookEvent<Payload>): Promise<PreAnswer> | PreAnswer;
@@ -43,7 +44,7 @@ export interface HookEntry {
 
 /** What a point declares of itself. */
 export interface HookPointSpec {
-  /** The event's schema: what a hook may rely on. */
+  /** The event's schema: what a hook may rely on, and what an amended payload still has to be. */
   readonly payload?: z.ZodObject;
   readonly version?: string;
   /** A stable point's event follows semver; an internal one's may change with any release. */

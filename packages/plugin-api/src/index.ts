@@ -1,18 +1,27 @@
-export { duration, type Duration, milliseconds, optionGroup, type OptionGroup, type Options } from "@kilonova/config";
+export {
+  type Duration,
+  duration,
+  milliseconds,
+  type OptionGroup,
+  type Options,
+  objectPath,
+  optionGroup,
+} from "@kilonova/config";
 export type * from "@kilonova/contracts";
 export {
   type Args,
   type Handlers,
   isKilonovaError,
   KilonovaError,
+  messageOf,
   method,
   type Outcome,
   ok,
   RequestContext,
   type Result,
-  refused,
   type RpcClient,
   type RpcContract,
+  refused,
   rpcContract,
   since,
 } from "@kilonova/messaging";
@@ -34,7 +43,16 @@ export { HostFilter, type HostRefusal, type HostVerdict } from "./host-filter.js
 export { freeOf, type HostState, type ResourceState } from "./host-state.js";
 export { HostWeigher } from "./host-weigher.js";
 export { type ByteRange, ImageStore, type StoredImage } from "./image-store.js";
-export { driver, drivers, type Injection, inject, injectionsOf, options, optionsToken } from "./inject.js";
+export {
+  constructedBy,
+  driver,
+  drivers,
+  type Injection,
+  inject,
+  injectionsOf,
+  options,
+  optionsToken,
+} from "./inject.js";
 export { LOGGER, type LogFields, type Logger, silentLogger } from "./logger.js";
 export {
   contractOf,
@@ -64,7 +82,13 @@ export {
   type ServerClaim,
 } from "./scheduler-driver.js";
 export { ServiceGroupDriver } from "./service-group-driver.js";
-export { type LockName, type SynchronizedMark, type SynchronizedSpec, synchronized, synchronizedMethodsOf } from "./synchronized.js";
+export {
+  type LockName,
+  type SynchronizedMark,
+  type SynchronizedSpec,
+  synchronized,
+  synchronizedMethodsOf,
+} from "./synchronized.js";
 export { describeToken, driverToken, readDriverToken, type Token, token } from "./token.js";
 export {
   type GuestEvent,

@@ -1,5 +1,5 @@
 import type { OptionGroup } from "@kilonova/config";
-import { type Constructor, readMetadata, readOwnMetadata, writeMetadata } from "./metadata.js";
+import { type Constructor, readOwnMetadata, writeMetadata } from "./metadata.js";
 import type { PluginKind } from "./plugin-kind.js";
 import { driverToken, type Token } from "./token.js";
 
@@ -44,11 +44,22 @@ export function optionsToken(group: OptionGroup): symbol {
   return Symbol.for(`kilonova.token:options:${group.name}`);
 }
 
-/** What the constructor of a class asks for, by index. A class without a constructor of its own has its parent's. */
+/**
+ * What the constructor of a class asks for, by index. A class without a constructor of its own has the one of its
+ * nearest ancestor that has.
+ */
 export function injectionsOf(target: Constructor): readonly Injection[] {
-  const own = readOwnMetadata<Injection>(target, INJECTION);
-  const found = own ?? (target.length === 0 ? readMetadata<Injection>(target, INJECTION) : []);
+  const found = readOwnMetadata<Injection>(constructedBy(target), INJECTION) ?? [];
   return [...found].sort((one, other) => one.index - other.index);
+}
+
+/** The class whose constructor makes objects of a class: itself, or the nearest ancestor with parameters. */
+export function constructedBy(target: Constructor): Constructor {
+  for (let type: unknown = target; typeof type === "function"; type = Object.getPrototypeOf(type)) {
+    const candidate = type as Constructor;
+    if (candidate.length > 0 || readOwnMetadata(candidate, INJECTION)) return candidate;
+  }
+  return target;
 }
 
 function parameter(make: (index: number) => Injection): ParameterDecorator {

@@ -96,5 +96,7 @@ export function rpcMethodsOf(target: Constructor): ReadonlySet<string> {
 }
 
 export function periodicTasksOf(target: Constructor): readonly PeriodicTaskMark[] {
-  return [...new Map(readMetadata<PeriodicTaskMark>(target, PERIODIC_TASK).map((mark) => [mark.method, mark])).values()];
+  return [
+    ...new Map(readMetadata<PeriodicTaskMark>(target, PERIODIC_TASK).map((mark) => [mark.method, mark])).values(),
+  ];
 }

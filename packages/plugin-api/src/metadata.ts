@@ -9,7 +9,8 @@ export type Constructor = abstract new (...args: never[]) => object;
 /** What decorators wrote on a class, its ancestors' included; the class's own entries come last and win. */
 export function readMetadata<Entry>(target: Constructor, key: string): readonly Entry[] {
   const lineage: object[] = [];
-  for (let type: object | null = target; typeof type === "function"; type = Object.getPrototypeOf(type)) lineage.unshift(type);
+  for (let type: object | null = target; typeof type === "function"; type = Object.getPrototypeOf(type))
+    lineage.unshift(type);
   return lineage.flatMap((type) => (ownMetadata(type)?.[key] ?? []) as Entry[]);
 }
 
@@ -21,9 +22,13 @@ export function readOwnMetadata<Entry>(target: Constructor, key: string): readon
 export function writeMetadata<Entry>(target: Constructor, key: string, entry: Entry): void {
   const own = ownMetadata(target) ?? {};
   if (!Object.hasOwn(target, METADATA)) Object.defineProperty(target, METADATA, { value: own });
-  (own[key] ??= []).push(entry);
+  const entries = own[key] ?? [];
+  entries.push(entry);
+  own[key] = entries;
 }
 
 function ownMetadata(target: object): Record<string, unknown[]> | undefined {
-  return Object.hasOwn(target, METADATA) ? (target as Record<typeof METADATA, Record<string, unknown[]>>)[METADATA] : undefined;
+  return Object.hasOwn(target, METADATA)
+    ? (target as Record<typeof METADATA, Record<string, unknown[]>>)[METADATA]
+    : undefined;
 }

@@ -1,5 +1,5 @@
-import type { Args, RequestContext, Result } from "@kilonova/messaging";
 import type { Destination, Scheduler } from "@kilonova/contracts";
+import type { Args, RequestContext, Result } from "@kilonova/messaging";
 import type { HostState } from "./host-state.js";
 import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
 import { token } from "./token.js";

@@ -27,7 +27,11 @@ export function synchronized<Arguments = never>(
     property: string,
     _descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
-    writeMetadata<SynchronizedMark>(target.constructor as Constructor, SYNCHRONIZED, { method: property, name: name as LockName, spec });
+    writeMetadata<SynchronizedMark>(target.constructor as Constructor, SYNCHRONIZED, {
+      method: property,
+      name: name as LockName,
+      spec,
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Image, PowerState, Server } from "@kilonova/contracts";
 import type { RequestContext } from "@kilonova/messaging";
-import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
 import type { PluggedVif } from "./network-driver.js";
+import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
 
 /** What a hypervisor has, before anything is reserved or used. */
 export interface HypervisorResources {
@@ -113,4 +113,3 @@ export abstract class VirtDriver {
   /** Lets go of what the process holds; guests go on. */
   async cleanupHost(): Promise<void> {}
 }
-

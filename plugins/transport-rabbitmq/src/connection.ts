@@ -7,7 +7,7 @@ import type { RabbitmqOptions } from "./options.js";
 /** Seconds. A peer that is silent for twice as long is gone. */
 const HEARTBEAT = 20;
 /** Milliseconds before the first attempt to reconnect, and at most before a later one. The library adds jitter. */
-const RECONNECT = { retryLow: 200, retryHigh: 10_000 };
+const RECONNECT = { retryLow: 200, retryHigh: 5_000 };
 /** Milliseconds that the broker has to say goodbye. */
 const FAREWELL = 3_000;
 

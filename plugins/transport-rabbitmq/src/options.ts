@@ -1,7 +1,10 @@
 import { duration, type Options, optionGroup } from "@kilonova/config";
 import { z } from "zod";
 
-const PROTOCOLS = new Set(["amqp:", "amqps:"]);
+/** What the library can take apart. */
+function isBrokerUrl(text: string): boolean {
+  return /^amqps?:\/\//.test(text) && URL.canParse(text) && new URL(text).hostname !== "";
+}
 
 /** The options of this transport. */
 export const rabbitmqOptions = optionGroup(
@@ -9,10 +12,7 @@ export const rabbitmqOptions = optionGroup(
   z.object({
     url: z
       .string()
-      .refine(
-        (text) => URL.canParse(text) && PROTOCOLS.has(new URL(text).protocol),
-        "expected amqp://user:password@host:port/vhost",
-      )
+      .refine(isBrokerUrl, "expected amqp://user:password@host:port/vhost")
       .default("amqp://guest:guest@127.0.0.1:5672")
       .meta({ secret: true, description: "Where RabbitMQ is, with user and password; amqps:// for TLS." }),
     connectTimeout: duration("10s").describe("How long a process waits at its start for RabbitMQ to be reached."),

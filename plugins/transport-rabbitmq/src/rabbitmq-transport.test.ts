@@ -1,9 +1,143 @@
-import { transportSuite } from "@kilonova/plugin-testing";
-import { afterAll, describe, it } from "vitest";
-import { connected, removeTopics, testTopic } from "./testing/broker.js";
+import { fork } from "node:child_process";
+import { createServer } from "node:net";
+import type { Delivery } from "@kilonova/messaging";
+import { Mailbox, rejectsWith, soon, transportSuite } from "@kilonova/plugin-testing";
+import { Connection } from "rabbitmq-client";
+import { afterAll, describe, expect, it } from "vitest";
+import { rabbitmqOptions } from "./options.js";
+import { connected, removeTopics, testTopic, testUrl, unconnected } from "./testing/broker.js";
+import { castQueue, deadQueue } from "./topology.js";
 
 afterAll(removeTopics);
 
 describe("the RabbitMQ transport", () => {
   for (const check of transportSuite(connected, { newTopic: testTopic })) it(check.name, check.run);
+});
+
+describe("a process that dies", () => {
+  it("takes its call queues along and gives its casts back", async () => {
+    const topic = testTopic();
+    const client = await connected();
+    const process = fork(new URL("../dist/testing/dying-listener.js", import.meta.url), [testUrl(), topic]);
+    const said = new Mailbox<unknown>();
+    process.on("message", (message) => said.put(message));
+    await said.take("the listener");
+    await client.cast({ topic }, "topic work");
+    await client.cast({ topic, server: "dying" }, "host work");
+    expect([await said.take("a cast"), await said.take("a cast")].sort()).toEqual(["host work", "topic work"]);
+
+    process.kill("SIGKILL");
+    const unheard = async (): Promise<void> => {
+      const failure = await client
+        .call({ topic }, "x", { timeLeft: 300 })
+        .catch((error: { code: string }) => error.code);
+      if (failure !== "rpc.noListener") await unheard();
+    };
+    await soon("calls that find no listener", unheard());
+
+    const deliveries = new Mailbox<Delivery>();
+    const heir = await connected();
+    await heir.listen({ topic, server: "dying" }, async (delivery) => {
+      deliveries.put(delivery);
+      return undefined;
+    });
+    const again = [await deliveries.take("a cast"), await deliveries.take("a cast")];
+    expect(again.map(({ body, redelivered }) => [body, redelivered]).sort()).toEqual([
+      ["host work", true],
+      ["topic work", true],
+    ]);
+    await Promise.all([client.close(), heir.close()]);
+  });
+});
+
+describe("a cast that fails too often", () => {
+  it("ends in the dead-letter queue of its topic", async () => {
+    const topic = testTopic();
+    const transport = await connected();
+    const failing = await transport.listen({ topic, server: "one" }, async () => {
+      throw new Error("never");
+    });
+    await transport.cast({ topic }, "for anyone");
+    await transport.cast({ topic, server: "one" }, "for one");
+    const dead = new Mailbox<unknown>();
+    const broker = new Connection({ url: testUrl(), noDelay: true });
+    const consumer = broker.createConsumer(
+      { queue: deadQueue(topic).queue, queueOptions: deadQueue(topic) },
+      ({ body }) => {
+        dead.put(body);
+      },
+    );
+    expect([await dead.take("a dead letter"), await dead.take("a dead letter")].sort()).toEqual([
+      "for anyone",
+      "for one",
+    ]);
+    await consumer.close();
+    await broker.close();
+    await failing.stop();
+    await transport.close();
+  });
+});
+
+describe("a broker that can't be used", () => {
+  const failureOf = async (options: Readonly<Record<string, unknown>>) => {
+    const transport = unconnected(options);
+    const failure = await transport.connect().then(
+      () => expect.fail("it connected"),
+      (error: Error & { code: string }) => error,
+    );
+    await transport.close();
+    return failure;
+  };
+
+  it("because nobody is there is named without its password, with what to do", async () => {
+    const failure = await failureOf({ url: "amqp://joe:s3cret@127.0.0.1:1/cloud", connectTimeout: 0.3 });
+    expect(failure.code).toBe("transport.unreachable");
+    expect(failure.message).toBe(
+      "RabbitMQ at amqp://joe@127.0.0.1:1/cloud can't be reached (connect ECONNREFUSED 127.0.0.1:1). Start it, or correct the option rabbitmq.url.",
+    );
+    expect(JSON.stringify([failure, failure.cause, failure.stack])).not.toContain("s3cret");
+  });
+
+  it("because it says nothing is given up in time", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as { port: number };
+    const failure = await failureOf({ url: `amqp://127.0.0.1:${port}`, connectTimeout: 0.3 });
+    expect(failure).toMatchObject({
+      code: "transport.unreachable",
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+    silent.close();
+  });
+
+  it("because it refuses the log-in is given up at once", async () => {
+    const url = new URL(testUrl());
+    url.password = "s3cret";
+    const failure = await failureOf({ url: url.href, connectTimeout: 60 });
+    expect(failure).toMatchObject({ code: "transport.refused", message: expect.stringContaining("ACCESS_REFUSED") });
+    expect(failure.message).not.toContain("s3cret");
+  });
+
+  it("because a queue is there with other arguments says which", async () => {
+    const topic = testTopic();
+    const { queue } = castQueue({ topic });
+    const broker = new Connection({ url: testUrl(), noDelay: true });
+    await broker.queueDeclare({ queue, durable: true });
+    await broker.close();
+    const transport = await connected();
+    await rejectsWith("transport.refused", transport.cast({ topic }, "x"));
+    const listening = transport.listen({ topic, server: "one" }, async () => undefined);
+    await expect(listening).rejects.toMatchObject({
+      code: "transport.refused",
+      message: expect.stringContaining(queue),
+    });
+    await transport.close();
+  });
+
+  it.each(["localhost", "http://localhost", "amqp://", "amqp:localhost:5672:"])(
+    "is refused as an option: %s",
+    (url) => {
+      expect(rabbitmqOptions.schema.safeParse({ url }).success).toBe(false);
+    },
+  );
 });

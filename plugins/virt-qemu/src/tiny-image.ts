@@ -2,43 +2,30 @@
  * The boot sector's program. The BIOS loads the sector at 0000:7C00 and jumps there in 16-bit real mode; nothing but
  * `cs:ip` may be relied on. Jumps are relative, counted from the end of the jump.
  */
-const PROGRAM = Buffer.from([
-  0xfc, //             00        cld              lodsb counts upwards
-  0x31,
-  0xc0, //       01        xor ax, ax
-  0x8e,
-  0xd8, //       03        mov ds, ax       the greeting is addressed from segment 0
-  0xbe,
-  0x00,
-  0x00, // 05        mov si, GREETING its address is written in below
-  0xac, //             08 next:  lodsb            al = the next byte
-  0x84,
-  0xc0, //       09        test al, al
-  0x74,
-  0x12, //       0b        jz done          a zero ends the greeting
-  0x88,
-  0xc4, //       0d        mov ah, al       al is needed for the port's status
-  0xba,
-  0xfd,
-  0x03, // 0f        mov dx, 0x3fd    line status register of COM1
-  0xec, //             12 wait:  in al, dx
-  0xa8,
-  0x20, //       13        test al, 0x20    bit 5: the transmitter takes a byte
-  0x74,
-  0xfb, //       15        jz wait
-  0x88,
-  0xe0, //       17        mov al, ah
-  0xba,
-  0xf8,
-  0x03, // 19        mov dx, 0x3f8    data register of COM1
-  0xee, //             1c        out dx, al
-  0xeb,
-  0xe9, //       1d        jmp next
-  0xfa, //             1f done:  cli              without the timer's interrupts the halted guest costs no CPU time
-  0xf4, //             20 halt:  hlt
-  0xeb,
-  0xfd, //       21        jmp halt         an interrupt that cannot be masked wakes it once
-]);
+const PROGRAM = Buffer.from(
+  [
+    "fc", //     00        cld              lodsb counts upwards
+    "31c0", //   01        xor ax, ax
+    "8ed8", //   03        mov ds, ax       the greeting is addressed from segment 0
+    "be0000", // 05        mov si, GREETING its address is written in below
+    "ac", //     08 next:  lodsb            al = the next byte
+    "84c0", //   09        test al, al
+    "7412", //   0b        jz done          a zero ends the greeting
+    "88c4", //   0d        mov ah, al       al is needed for the port's status
+    "bafd03", // 0f        mov dx, 0x3fd    line status register of COM1
+    "ec", //     12 wait:  in al, dx
+    "a820", //   13        test al, 0x20    bit 5: the transmitter takes a byte
+    "74fb", //   15        jz wait
+    "88e0", //   17        mov al, ah
+    "baf803", // 19        mov dx, 0x3f8    data register of COM1
+    "ee", //     1c        out dx, al
+    "ebe9", //   1d        jmp next
+    "fa", //     1f done:  cli              without the timer's interrupts the halted guest costs no CPU time
+    "f4", //     20 halt:  hlt
+    "ebfd", //   21        jmp halt         an interrupt that cannot be masked wakes it once
+  ].join(""),
+  "hex",
+);
 
 const LOAD_ADDRESS = 0x7c00;
 const GREETING_ADDRESS_OFFSET = 0x06;

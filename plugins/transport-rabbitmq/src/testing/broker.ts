@@ -1,4 +1,4 @@
-import { uniqueTopic } from "@kilonova/plugin-testing";
+import { randomUUID } from "node:crypto";
 import { Connection } from "rabbitmq-client";
 import { rabbitmqOptions } from "../options.js";
 import { RabbitmqTransport } from "../rabbitmq-transport.js";
@@ -14,7 +14,7 @@ export function testUrl(): string {
 
 /** A topic whose queues {@link removeTopics} takes away: those of casts outlive a test. */
 export function testTopic(): string {
-  const topic = uniqueTopic();
+  const topic = `test-${randomUUID().slice(0, 8)}`;
   topics.push(topic);
   return topic;
 }

@@ -1,0 +1,1 @@
+export { PoliteGreeting, politeOptions } from "./polite-greeting.js";

@@ -1,0 +1,56 @@
+import { RequestContext, Runtime, Service } from "@kilonova/core";
+import { afterEach, expect, it } from "vitest";
+import { exampleContract } from "./contract.js";
+import { exampleOptions } from "./options.js";
+
+let runtime: Runtime | undefined;
+afterEach(() => runtime?.close());
+
+async function startedService(example: Readonly<Record<string, unknown>> = {}) {
+  runtime = await Runtime.create({
+    program: "test",
+    argv: [],
+    env: {},
+    searchFolders: [],
+    groups: [exampleOptions],
+    places: [import.meta.url],
+    overrides: { example, log: { level: "silent" } },
+  });
+  const service = await Service.create({ runtime, topic: "example" });
+  await service.serve();
+  return { service, call: runtime.rpc.client(exampleContract).call, context: new RequestContext() };
+}
+
+it("greets by its driver and counts", async () => {
+  const { call, context, service } = await startedService({ name: "doorman" });
+  expect(await call.greet(context, { name: "Ada" })).toBe("doorman: Hello, Ada.");
+  expect(await call.report(context)).toEqual({ name: "doorman", greetings: 1, sweeps: 1 });
+  await service.stop();
+});
+
+it("is renamed, unless the name is reserved", async () => {
+  const { call, context, service } = await startedService();
+  expect(await call.rename(context, { name: "usher", tags: ["old-one", "new-one"] })).toEqual({
+    ok: true,
+    value: { before: "greeter" },
+  });
+  expect(await call.rename(context, { name: "root" })).toEqual({
+    ok: false,
+    refusal: "nameTaken",
+    details: { name: "root" },
+  });
+  expect((await call.report(context)).name).toBe("usher");
+  await service.stop();
+});
+
+it("refuses what its contract does not allow", async () => {
+  const { call, context, service } = await startedService();
+  await expect(call.greet(context, { name: "" })).rejects.toThrow("arguments of example.greet/name");
+  await service.stop();
+});
+
+it("names a driver that is not there", async () => {
+  await expect(startedService({ driver: "kilonova-example-service#Nobody" })).rejects.toThrow(
+    "option example.driver: kilonova-example-service#Nobody leads nowhere",
+  );
+});

@@ -1,0 +1,16 @@
+import { serve } from "@kilonova/deployment";
+import { Command } from "commander";
+import type { CommandWorld } from "../program.js";
+
+/** `kilonova serve NAME…`: some services in this process, until it is told to stop. */
+export function serveCommand({ terminal, argv }: CommandWorld): Command {
+  return new Command("serve")
+    .description("Run one or several services in one process. Their managers are named by option <name>.manager.")
+    .argument("<name...>", "identity, image, placement, network, conductor, scheduler, compute, api, or one of your own")
+    .addHelpText("after", "\nExample:\n  kilonova serve conductor scheduler --config-file /etc/kilonova/kilonova.config.yaml")
+    .action(async (names: readonly string[]) => {
+      const process = await serve(names, { argv });
+      terminal.print(`ready ${[...names, ...(process.endpoint ? [process.endpoint] : [])].join(" ")}`);
+      await process.wait();
+    });
+}

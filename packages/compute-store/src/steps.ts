@@ -1,0 +1,212 @@
+import type { Destination, Fault, OperationEvent, ServerChanges } from "@kilonova/contracts";
+import type { Queryable } from "@kilonova/database";
+import { eq, inArray, sql } from "drizzle-orm";
+import { ownedBy, type Step } from "./leases.js";
+import { operationEvents, operations, requestSpecs, serverFaults, servers } from "./tables/index.js";
+import { after, now } from "./time.js";
+import { isUuid } from "./uuid.js";
+
+/** Changes the server while the operation goes on. False where the operation is another's by now. */
+export async function changeServer(
+  database: Queryable,
+  step: Step,
+  changes: ServerChanges,
+  events: readonly OperationEvent[],
+): Promise<boolean> {
+  return await owned(database, step, async (transaction, serverId) => {
+    await writeServer(transaction, serverId, changes);
+    await writeEvents(transaction, step.operationId, events);
+  });
+}
+
+/** How an operation ends. */
+export interface OperationEnd {
+  readonly changes: ServerChanges;
+  /** The operation failed. */
+  readonly fault: Fault | null;
+  readonly events: readonly OperationEvent[];
+  /** The server is on no host any more, or has never been. */
+  readonly leavesHost?: boolean;
+}
+
+/**
+ * Ends the operation and says what has become of the server, which is idle from then on unless the changes say
+ * otherwise. False where the operation is another's by now.
+ */
+export async function finishOperation(database: Queryable, step: Step, end: OperationEnd): Promise<boolean> {
+  return await owned(database, step, async (transaction, serverId) => {
+    const away = end.leavesHost ? { host: null, node: null } : {};
+    await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
+    if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
+    await transaction
+      .update(operations)
+      .set({
+        state: end.fault ? "failed" : "done",
+        owner: null,
+        leaseUntil: null,
+        lastFault: end.fault,
+        finishedAt: now,
+        updatedAt: now,
+      })
+      .where(eq(operations.id, step.operationId));
+    await writeEvents(transaction, step.operationId, end.events);
+  });
+}
+
+/**
+ * A compute gives a build back: the server is on no host, and a conductor has the next step. False where the operation
+ * is another's by now.
+ */
+export async function returnToConductor(
+  database: Queryable,
+  step: Step,
+  { fault, events, takeWithin }: { fault: Fault; events: readonly OperationEvent[]; takeWithin: number },
+): Promise<boolean> {
+  return await owned(database, step, async (transaction, serverId) => {
+    await writeServer(
+      transaction,
+      serverId,
+      { vmState: "building", taskState: "scheduling", networkInfo: [] },
+      OFF_HOST,
+    );
+    await transaction
+      .update(operations)
+      .set({
+        stage: "conductor",
+        host: null,
+        state: "pending",
+        owner: null,
+        leaseUntil: null,
+        dueAt: after(takeWithin),
+        sweeps: 0,
+        lastFault: fault,
+        updatedAt: now,
+      })
+      .where(eq(operations.id, step.operationId));
+    await writeEvents(transaction, step.operationId, events);
+  });
+}
+
+const OFF_HOST = { host: null, node: null } as const;
+
+/** A build that goes to a host. */
+export interface Placement {
+  readonly operationId: string;
+  readonly fence: number;
+  readonly destination: Destination;
+  readonly alternates: readonly Destination[];
+  readonly event: OperationEvent;
+}
+
+/**
+ * Hands builds over to the computes of their hosts, all in one transaction.
+ *
+ * @param takeWithin milliseconds in which the computes should take them
+ * @returns the operations that went; the others are another's by now
+ */
+export async function placeServers(
+  database: Queryable,
+  placements: readonly Placement[],
+  takeWithin: number,
+): Promise<readonly string[]> {
+  if (placements.length === 0) return [];
+  const wanted = JSON.stringify(
+    placements.map(({ operationId, fence, destination, alternates }) => ({
+      id: operationId,
+      fence,
+      host: destination.host,
+      node: destination.node,
+      alternates,
+    })),
+  );
+  return await database.transaction(async (transaction) => {
+    const { rows } = await transaction.execute<{ id: string }>(sql`
+      with wanted as (
+        select * from jsonb_to_recordset(${wanted}::jsonb) as w(id uuid, fence bigint, host text, node text, alternates jsonb)
+      ), owned as materialized (
+        select w.*, o.server_id
+        from wanted w join ${operations} o on o.id = w.id join ${servers} s on s.id = o.server_id
+        where o.state = 'running' and o.stage = 'conductor' and o.fence = w.fence
+        order by s.id
+        for update of s, o
+      ), moved as (
+        update ${servers} s set host = owned.host, node = owned.node, updated_at = now()
+        from owned where s.id = owned.server_id
+        returning owned.id
+      )
+      update ${operations} o
+      set stage = 'compute', host = owned.host, alternates = owned.alternates, attempt = o.attempt + 1, state = 'pending',
+        owner = null, lease_until = null, due_at = ${after(takeWithin)}, sweeps = 0, updated_at = now()
+      from owned join moved on moved.id = owned.id where o.id = owned.id
+      returning o.id`);
+    const placed = new Set(rows.map(({ id }) => id));
+    const gone = placements.filter(({ operationId }) => placed.has(operationId));
+    const events = gone.map(({ operationId, event }) => ({ ...event, operationId }));
+    if (events.length > 0) await transaction.insert(operationEvents).values(events);
+    return [...placed];
+  });
+}
+
+/** Which of these steps are still their owners'. */
+export async function stillOwned(database: Queryable, steps: readonly Step[]): Promise<readonly string[]> {
+  if (steps.length === 0) return [];
+  const fences = new Map(steps.map(({ operationId, fence }) => [operationId, fence]));
+  const rows = await database
+    .select({ id: operations.id, fence: operations.fence, state: operations.state })
+    .from(operations)
+    .where(inArray(operations.id, [...fences.keys()]));
+  return rows.filter(({ id, fence, state }) => state === "running" && fences.get(id) === fence).map(({ id }) => id);
+}
+
+/** The server's row is locked first, as everywhere, then the operation is looked at. */
+async function owned(
+  database: Queryable,
+  step: Step,
+  write: (transaction: Queryable, serverId: string) => Promise<void>,
+): Promise<boolean> {
+  if (!isUuid(step.operationId)) return false;
+  return await database.transaction(async (transaction) => {
+    const [row] = await transaction
+      .select({ serverId: servers.id })
+      .from(operations)
+      .innerJoin(servers, eq(servers.id, operations.serverId))
+      .where(ownedBy(step))
+      .for("update");
+    if (!row) return false;
+    await write(transaction, row.serverId);
+    return true;
+  });
+}
+
+async function writeServer(
+  transaction: Queryable,
+  serverId: string,
+  { networkInfo, ...changes }: ServerChanges,
+  place: { readonly host?: null; readonly node?: null } = {},
+): Promise<void> {
+  const deleted = changes.vmState === "deleted";
+  await transaction
+    .update(servers)
+    .set({
+      ...changes,
+      ...place,
+      ...(networkInfo ? { networkInfo } : {}),
+      ...(deleted ? { terminatedAt: now, deletedAt: now } : {}),
+      updatedAt: now,
+    })
+    .where(eq(servers.id, serverId));
+  if (deleted) await transaction.delete(requestSpecs).where(eq(requestSpecs.serverId, serverId));
+}
+
+async function writeFault(transaction: Queryable, serverId: string, fault: Fault, host: string | null): Promise<void> {
+  await transaction.insert(serverFaults).values({ ...fault, serverId, host });
+}
+
+async function writeEvents(
+  transaction: Queryable,
+  operationId: string,
+  events: readonly OperationEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await transaction.insert(operationEvents).values(events.map((event) => ({ ...event, operationId })));
+}

@@ -1,0 +1,3 @@
+export { FrameworkEndpoint } from "./framework-endpoint.js";
+export { ConductorManager } from "./manager.js";
+export { conductorOptions } from "./options.js";

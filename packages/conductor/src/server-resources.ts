@@ -1,0 +1,49 @@
+import type { TakenOperation } from "@kilonova/compute-store";
+import { type Destination, networkContract, placementContract } from "@kilonova/contracts";
+import { patientCall } from "./patient-call.js";
+import { contextOf } from "./taken.js";
+import type { ConductorWorld } from "./world.js";
+
+/** What came of asking for something under a fence. */
+export type Granted = "granted" | "refused" | "stale";
+
+/** What a server has at placement and in the network, as a conductor changes it under the fence of an operation. */
+export class ServerResources {
+  constructor(private readonly world: ConductorWorld) {}
+
+  /** Claims a host in place of whatever the server has. */
+  async claim(taken: TakenOperation, destination: Destination): Promise<Granted> {
+    return await this.#claim(taken, destination.allocations);
+  }
+
+  /**
+   * Takes everything from a server: allocations and addresses. Safe to repeat.
+   *
+   * @returns false where a newer owner sees to it
+   */
+  async release(taken: TakenOperation): Promise<boolean> {
+    const { server, operation } = taken;
+    if ((await this.#claim(taken, [])) === "stale") return false;
+    const freed = await this.#patiently(() =>
+      this.world.rpc
+        .client(networkContract)
+        .call.deallocateForServer(contextOf(taken), { serverId: server.id, fence: operation.fence }),
+    );
+    return freed.ok;
+  }
+
+  async #claim(taken: TakenOperation, allocations: Destination["allocations"]): Promise<Granted> {
+    const { id: consumerId, projectId, userId } = taken.server;
+    const { fence } = taken.operation;
+    const claim = { consumerId, fence, projectId, userId, allocations };
+    const outcome = await this.#patiently(() =>
+      this.world.rpc.client(placementContract).call.claim(contextOf(taken), { claims: [claim] }),
+    );
+    if (outcome.ok) return "granted";
+    return outcome.refusal === "staleFence" ? "stale" : "refused";
+  }
+
+  #patiently<Value>(call: () => Promise<Value>): Promise<Value> {
+    return patientCall(this.world.clock, this.world.options.stepTimeout, call);
+  }
+}

@@ -1,0 +1,12 @@
+/** What the work comes to, unless it takes longer than so many milliseconds: the work then goes on unwatched. */
+export async function withinTime<Value>(work: Promise<Value>, limit: number, words: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(words)), limit);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

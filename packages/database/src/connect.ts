@@ -1,0 +1,62 @@
+import { KilonovaError, messageOf } from "@kilonova/messaging";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { Pool } from "pg";
+import { maskedAddress } from "./address.js";
+import type { Database } from "./database.js";
+
+export interface ConnectSettings {
+  /** With the user and the password that are to be used. */
+  readonly url: string;
+  /** Shown by PostgreSQL beside each connection. */
+  readonly applicationName: string;
+  readonly poolSize: number;
+  /** Milliseconds */
+  readonly connectTimeout: number;
+  /** Milliseconds; 0: none. */
+  readonly statementTimeout: number;
+  /** Told when a connection breaks that nobody was using; a statement at work tells by itself. */
+  readonly onBroken?: (error: Error) => void;
+}
+
+/**
+ * Opens a pool and asks for one answer. Statements and transactions left idle are bounded in time.
+ *
+ * @throws KilonovaError `database.unreachable`, naming the address without its password
+ */
+export async function connectDatabase(settings: ConnectSettings): Promise<Database> {
+  const pool = new Pool({
+    connectionString: settings.url,
+    application_name: settings.applicationName,
+    max: settings.poolSize,
+    connectionTimeoutMillis: settings.connectTimeout,
+    statement_timeout: settings.statementTimeout,
+    // A statement whose server has vanished never comes back by itself.
+    query_timeout: settings.statementTimeout === 0 ? 0 : settings.statementTimeout + 5_000,
+    idle_in_transaction_session_timeout: 60_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  pool.on("error", (error) => settings.onBroken?.(error));
+  try {
+    await pool.query("select 1");
+  } catch (cause) {
+    await pool.end();
+    throw unreachable(settings.url, cause);
+  }
+  return drizzle(pool);
+}
+
+/** The error for a database that does not answer. */
+export function unreachable(url: string, cause: unknown): KilonovaError {
+  return new KilonovaError(
+    "database.unreachable",
+    `PostgreSQL at ${maskedAddress(url)} cannot be reached (${reasonOf(cause)}). Start it, or correct option database.url.`,
+    { cause },
+  );
+}
+
+/** Several addresses of one name fail as one error without words of its own. */
+function reasonOf(cause: unknown): string {
+  const words = cause instanceof AggregateError ? cause.errors.map(messageOf).join("; ") : messageOf(cause);
+  return words || "no reason given";
+}

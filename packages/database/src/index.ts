@@ -1,0 +1,10 @@
+export { addressOfOwner, databaseNameOf, maskedAddress, roleOf } from "./address.js";
+export { type ConnectSettings, connectDatabase } from "./connect.js";
+export { type Database, databaseOf, type Owner, type Queryable } from "./database.js";
+export * from "./framework/index.js";
+export { instant, isoInstant } from "./instant-column.js";
+export { type Migration, migrationsIn, type OwnerMigrations } from "./migration.js";
+export { frameworkMigrations } from "./migrations.js";
+export { type MigrateOptions, Migrator } from "./migrator.js";
+export { type DatabaseOptions, databaseOptions } from "./options.js";
+export { checkSchema, type OwnerStatus } from "./schema-status.js";

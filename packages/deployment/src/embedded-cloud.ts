@@ -1,0 +1,149 @@
+import { access, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Runtime } from "@kilonova/core";
+import { frameworkMigrations, Migrator } from "@kilonova/database";
+import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
+import { tinyImage } from "@kilonova/virt-qemu";
+import { DatabaseAccess } from "./database-access.js";
+import { embeddedConfiguration } from "./embedded-configuration.js";
+import { bootFirstGuest, GREETING } from "./first-guest.js";
+import { countRunningGuests } from "./guests.js";
+import { OWNERS } from "./owners.js";
+import { RunningServices } from "./running-services.js";
+import { untilStopped } from "./serve.js";
+import { loadSecrets, type Secrets, writeClouds } from "./state-files.js";
+
+/** The services of a whole cloud, in an order in which each finds those it needs. */
+const SERVICES = ["conductor", "identity", "placement", "image", "network", "scheduler", "compute", "api"] as const;
+const DATABASE = "kilonova";
+const FIRST_GUEST_FILE = "first-guest";
+
+/** How a cloud in one process is started. */
+export interface EmbeddedCloudSettings {
+  readonly argv?: readonly string[];
+  /** Where everything is kept; relative to the working folder. */
+  readonly stateDirectory: string;
+  /** On the first start, seed flavors and an image and boot the server `hello`. */
+  readonly firstGuest: boolean;
+  readonly onProgress?: (message: string) => void;
+}
+
+/** A cloud that runs in this process. */
+export interface EmbeddedCloud {
+  readonly endpoint: string;
+  readonly cloudsFile: string;
+  /** What the first guest wrote on its console, where one was booted by this start. */
+  readonly greeting: string | undefined;
+  /** Resolves when it has been told to stop and has; answers how many guests go on running. */
+  wait(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/**
+ * `kilonova up`: a whole cloud in this process, with a PostgreSQL of its own. What an earlier life left is found again:
+ * data, guests, a PostgreSQL that outlived a kill.
+ *
+ * @throws ConfigurationError; KilonovaError `state.*`, `listen.failed`, `database.*` with the path or address and what
+ *   to do
+ */
+export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promise<EmbeddedCloud> {
+  const { onProgress = () => {} } = settings;
+  const undo = new Undo();
+  try {
+    const folder = await StateFolder.hold(resolve(settings.stateDirectory));
+    undo.add(() => folder.release());
+    const secrets = await loadSecrets(folder.path, OWNERS.map(({ owner }) => owner));
+    // Once without the database, so that a wrong option or a taken port is said before anything is started.
+    const { notice } = await embeddedConfiguration(folder.path, settings.argv);
+    if (notice) onProgress(notice);
+    const postgres = await EmbeddedPostgres.start({ stateFolder: folder, onProgress });
+    undo.add(() => postgres.stop());
+    await postgres.ensureDatabase(DATABASE);
+    const url = postgres.url(DATABASE);
+    await new Migrator(url, [frameworkMigrations, ...OWNERS]).migrate({
+      rolePasswords: secrets.database,
+      onMigration: (owner, id) => onProgress(`schema ${owner}: ${id}`),
+    });
+    onProgress(postgres.adopted ? "the PostgreSQL of an earlier process was taken over" : "PostgreSQL is up");
+
+    const { configuration } = await embeddedConfiguration(folder.path, settings.argv, {
+      database: { url, rolePasswords: secrets.database, poolSize: 8 },
+      identity: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
+    });
+    const database = await DatabaseAccess.open(configuration, OWNERS);
+    undo.add(() => database.close());
+    const runtime = await Runtime.create({
+      configuration,
+      places: [import.meta.url],
+      state: async () => database.frameworkState(),
+    });
+    undo.add(() => runtime.close());
+    database.register(runtime);
+    const services = await RunningServices.start(runtime, SERVICES, onProgress);
+    let guests = 0;
+    undo.add(async () => {
+      guests = await countRunningGuests(runtime);
+    });
+
+    const running = untilStopped(runtime, services, () => undo.all());
+    const endpoint = running.endpoint ?? "";
+    const cloudsFile = await writeClouds(folder.path, { authUrl: `${endpoint}/identity/v3`, region: "RegionOne", secrets });
+    const greeting = settings.firstGuest ? await firstGuest(folder.path, endpoint, secrets, onProgress, running.stop) : undefined;
+    return { endpoint, cloudsFile, greeting, stop: running.stop, wait: async () => (await running.wait(), guests) };
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+}
+
+/** Boots `hello` unless an earlier start did. A cloud that cannot is stopped: the guests outlive it. */
+async function firstGuest(
+  state: string,
+  endpoint: string,
+  secrets: Secrets,
+  onProgress: (message: string) => void,
+  stop: () => Promise<void>,
+): Promise<string | undefined> {
+  const mark = join(state, FIRST_GUEST_FILE);
+  const isDone = await access(mark).then(
+    () => true,
+    () => false,
+  );
+  if (isDone) return undefined;
+  const login = (name: string, password: string) => ({
+    identityUrl: `${endpoint}/identity/v3`,
+    userName: name,
+    projectName: name,
+    password,
+  });
+  try {
+    const guest = await bootFirstGuest({
+      admin: login("admin", secrets.adminPassword),
+      user: login("kilonova", secrets.userPassword),
+      image: tinyImage({ greeting: GREETING }),
+      onProgress,
+    });
+    await writeFile(mark, "The first guest was booted; remove this file to have it booted again.\n", { mode: 0o600 });
+    return guest.console;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What has to be undone, the last first. Each is done once, and none keeps the others from it. */
+class Undo {
+  readonly #steps: (() => Promise<void>)[] = [];
+
+  add(step: () => Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  async all(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      await step().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

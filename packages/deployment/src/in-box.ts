@@ -1,0 +1,37 @@
+import type { OptionGroup } from "@kilonova/config";
+import { apiOptions, quotaOptions } from "@kilonova/api";
+import { computeOptions } from "@kilonova/compute";
+import { conductorOptions } from "@kilonova/conductor";
+import { RUNTIME_GROUPS } from "@kilonova/core";
+import { databaseOptions } from "@kilonova/database";
+import { httpOptions } from "./options.js";
+import { identityOptions } from "@kilonova/identity";
+import { imageOptions } from "@kilonova/image";
+import { networkOptions } from "@kilonova/network";
+import { placementOptions } from "@kilonova/placement";
+import { schedulerOptions } from "@kilonova/scheduler";
+import { fileURLToPath } from "node:url";
+import { installedPlugins, optionGroupsOf } from "./installed-plugins.js";
+
+/** The option groups of all that is in the box, plugins apart: every process knows them, whatever it runs. */
+export const IN_BOX_GROUPS: readonly OptionGroup[] = [
+  ...RUNTIME_GROUPS,
+  databaseOptions,
+  httpOptions,
+  identityOptions,
+  imageOptions,
+  placementOptions,
+  networkOptions,
+  schedulerOptions,
+  conductorOptions,
+  computeOptions,
+  apiOptions,
+  quotaOptions,
+];
+
+/** The groups of plugins, those in the box and those installed beside the configuration: read from their manifests. */
+export async function knownGroups(baseDirectory: string): Promise<readonly OptionGroup[]> {
+  const ours = fileURLToPath(new URL("..", import.meta.url));
+  const plugins = [...(await installedPlugins(ours)), ...(await installedPlugins(baseDirectory))];
+  return (await Promise.all(plugins.map(optionGroupsOf))).flat();
+}

@@ -1,0 +1,52 @@
+import { loadConfiguration } from "@kilonova/config";
+import { databaseOptions, frameworkMigrations, Migrator, type OwnerStatus } from "@kilonova/database";
+import { KilonovaError } from "@kilonova/messaging";
+import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { OWNERS } from "./owners.js";
+
+/** Where the database of a cloud is told. */
+export interface MigrateSettings {
+  readonly argv?: readonly string[];
+  readonly onProgress?: (message: string) => void;
+}
+
+/** A migration of a schema, and whether the database has it. */
+export interface MigrationRow {
+  readonly owner: string;
+  readonly id: string;
+  readonly state: "applied" | "missing" | "unknown" | "changed";
+}
+
+/** `kilonova db migrate`. @returns how many migrations were applied */
+export async function migrateDatabase(settings: MigrateSettings = {}): Promise<number> {
+  const { url, rolePasswords } = await databaseSettings(settings);
+  const applied = await new Migrator(url, [frameworkMigrations, ...OWNERS]).migrate({
+    rolePasswords,
+    onMigration: (owner, id) => settings.onProgress?.(`schema ${owner}: ${id}`),
+  });
+  return applied.length;
+}
+
+/** `kilonova db status` */
+export async function migrationStatus(settings: MigrateSettings = {}): Promise<readonly MigrationRow[]> {
+  const { url } = await databaseSettings(settings);
+  const statuses = await new Migrator(url, [frameworkMigrations, ...OWNERS]).status();
+  return statuses.flatMap(rowsOf);
+}
+
+function rowsOf({ owner, applied, missing, unknown, changed }: OwnerStatus): readonly MigrationRow[] {
+  const stateOf = (id: string) => (unknown.includes(id) ? "unknown" : changed.includes(id) ? "changed" : "applied");
+  return [
+    ...applied.map((id) => ({ owner, id, state: stateOf(id) }) as const),
+    ...missing.map((id) => ({ owner, id, state: "missing" }) as const),
+  ];
+}
+
+async function databaseSettings({ argv }: MigrateSettings) {
+  const configuration = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, ...(argv ? { argv } : {}) });
+  configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  configuration.check();
+  const { url, rolePasswords } = configuration.get(databaseOptions);
+  if (url !== undefined) return { url, rolePasswords };
+  throw new KilonovaError("database.unreachable", "Option database.url is not set: there is no database to look after. `kilonova up` looks after its own.");
+}

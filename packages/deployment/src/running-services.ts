@@ -1,0 +1,117 @@
+import { type Runtime, Service, serviceOptions } from "@kilonova/core";
+import { WebListener, type WebService, type WebServiceFactory } from "@kilonova/http";
+import { KilonovaError } from "@kilonova/messaging";
+import { HOST } from "@kilonova/plugin-api";
+import { httpOptions } from "./options.js";
+
+/**
+ * The services of a process, in the order they were started; web services on one listener come last, for who asks them
+ * wants the others to be there.
+ */
+export class RunningServices {
+  readonly #services: Service[] = [];
+  #listener: WebListener | undefined;
+
+  private constructor(private readonly runtime: Runtime) {}
+
+  /**
+   * Starts services by their names: each has a manager, named by option `<name>.manager`, or a web service, named by
+   * `<name>.web`, or both.
+   *
+   * @throws KilonovaError with the name of the service that could not be started; the others are stopped again then
+   */
+  static async start(
+    runtime: Runtime,
+    names: readonly string[],
+    onProgress: (message: string) => void = () => {},
+  ): Promise<RunningServices> {
+    const running = new RunningServices(runtime);
+    try {
+      for (const name of names) await running.#startManager(name, onProgress);
+      await running.#startListener(names, onProgress);
+      runtime.configuration.check();
+      return running;
+    } catch (error) {
+      await running.stop();
+      throw error;
+    }
+  }
+
+  /** Where the web services are reached from this host; undefined where there are none. */
+  get endpoint(): string | undefined {
+    return this.#listener?.address.url;
+  }
+
+  /** SIGHUP */
+  async reset(): Promise<void> {
+    await this.runtime.reload();
+    for (const service of this.#services) await service.reset();
+  }
+
+  /** Takes no new requests, then stops the services in reverse order. Safe to repeat. */
+  async stop(): Promise<void> {
+    await this.#listener?.stop(this.runtime.configuration.get(serviceOptions).gracefulShutdownTimeout);
+    for (const service of this.#services.toReversed()) await service.stop();
+  }
+
+  async #startManager(name: string, onProgress: (message: string) => void): Promise<void> {
+    if (!hasOption(this.runtime, `${name}.manager`)) {
+      if (hasOption(this.runtime, `${name}.web`)) return;
+      throw new KilonovaError("service.failedToStart", `There is no service ${name}: option ${name}.manager names none.`);
+    }
+    const service = await Service.create({ runtime: this.runtime, binary: `kilonova-${name}`, topic: name });
+    await service.serve();
+    this.#services.push(service);
+    onProgress(`service ${name} is up`);
+  }
+
+  async #startListener(names: readonly string[], onProgress: (message: string) => void): Promise<void> {
+    const webServices: WebService[] = [];
+    for (const name of names.filter((each) => hasOption(this.runtime, `${each}.web`))) {
+      webServices.push((await this.#loadWebService(name)).webService());
+    }
+    if (webServices.length === 0) return;
+    const { host, port, publicEndpoint, identityEndpoint } = this.runtime.configuration.get(httpOptions);
+    const listener = new WebListener(
+      {
+        host,
+        port,
+        logger: this.runtime.logger,
+        ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+        ...(identityEndpoint === undefined ? {} : { authenticateUri: identityEndpoint }),
+      },
+      webServices,
+    );
+    await listener.start();
+    this.#listener = listener;
+    onProgress(`web services listen on ${listener.address.url}`);
+  }
+
+  async #loadWebService(name: string): Promise<WebServiceFactory> {
+    const option = `${name}.web`;
+    const container = this.runtime.container.child();
+    container.register(HOST, this.runtime.configuration.get(serviceOptions).host);
+    const loaded = await container.load(textOf(this.runtime, option) ?? "", `option ${option}`);
+    if (isWebServiceFactory(loaded)) return loaded;
+    throw new KilonovaError("object.wrongKind", `Option ${option}: expected a class with a method webService, received a value of type ${typeof loaded}.`);
+  }
+}
+
+function hasOption(runtime: Runtime, name: string): boolean {
+  return textOf(runtime, name) !== undefined;
+}
+
+/** An option of a service, whether or not its group is declared. */
+function textOf({ configuration }: Runtime, name: string): string | undefined {
+  const written = configuration.writtenText(name);
+  if (written !== undefined) return written;
+  const [groupName, option = ""] = name.split(".");
+  const group = configuration.groups().find((each) => each.name === groupName);
+  if (!group || !Object.hasOwn(group.schema.shape, option)) return undefined;
+  const { value } = configuration.lookUp(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function isWebServiceFactory(value: unknown): value is WebServiceFactory {
+  return typeof value === "object" && value !== null && "webService" in value && typeof value.webService === "function";
+}

@@ -1,0 +1,86 @@
+import { loadConfiguration } from "@kilonova/config";
+import { onSignals, Runtime } from "@kilonova/core";
+import { databaseOptions } from "@kilonova/database";
+import { KilonovaError } from "@kilonova/messaging";
+import { DatabaseAccess } from "./database-access.js";
+import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { needsDatabase, ownersOf } from "./owners.js";
+import { RunningServices } from "./running-services.js";
+
+/** How services of a process are started. */
+export interface ServeSettings {
+  readonly argv?: readonly string[];
+  readonly onProgress?: (message: string) => void;
+}
+
+/** Services that run in this process. */
+export interface ServingProcess {
+  /** Where its web services are reached; undefined where it has none. */
+  readonly endpoint: string | undefined;
+  /** Resolves when they have been told to stop, and have. */
+  wait(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * `kilonova serve NAME…`: runs services in this process until SIGTERM or SIGINT.
+ *
+ * @throws ConfigurationError; KilonovaError of whatever cannot be reached or started, with what to do
+ */
+export async function serve(names: readonly string[], settings: ServeSettings = {}): Promise<ServingProcess> {
+  const configuration = await loadConfiguration({
+    program: "kilonova",
+    groups: IN_BOX_GROUPS,
+    ...(settings.argv ? { argv: settings.argv } : {}),
+  });
+  configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  const access = await openDatabase(configuration, names);
+  const runtime = await Runtime.create({
+    configuration,
+    places: [import.meta.url],
+    ...(access ? { state: async () => access.frameworkState() } : {}),
+  }).catch(async (error) => {
+    await access?.close();
+    throw error;
+  });
+  access?.register(runtime);
+  const close = async () => {
+    await runtime.close();
+    await access?.close();
+  };
+  const services = await RunningServices.start(runtime, names, settings.onProgress).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  return untilStopped(runtime, services, close);
+}
+
+/** Runs until a signal, or `stop`, ends it. */
+export function untilStopped(runtime: Runtime, services: RunningServices, close: () => Promise<void>): ServingProcess {
+  let ended: Promise<void> | undefined;
+  let giveUp: () => void = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
+  const stop = () => {
+    ended ??= (async () => {
+      await services.stop();
+      await close();
+      deaf();
+      giveUp();
+    })();
+    return ended;
+  };
+  const deaf = onSignals(runtime.logger, { stop, reload: () => services.reset() });
+  return { endpoint: services.endpoint, stop, wait: () => stopped };
+}
+
+/** A process whose services need no database gets none, whatever its configuration says: computes hold no credentials. */
+async function openDatabase(configuration: Parameters<typeof DatabaseAccess.open>[0], names: readonly string[]) {
+  const needing = names.filter(needsDatabase);
+  if (needing.length === 0) return undefined;
+  if (configuration.get(databaseOptions).url === undefined) {
+    throw new KilonovaError("database.unreachable", `Service ${needing.join(", ")} needs a database: set option database.url.`);
+  }
+  return DatabaseAccess.open(configuration, ownersOf(names));
+}

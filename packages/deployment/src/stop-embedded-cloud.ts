@@ -1,0 +1,77 @@
+import { access } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Runtime } from "@kilonova/core";
+import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
+import { isKilonovaError, KilonovaError } from "@kilonova/messaging";
+import { embeddedConfiguration } from "./embedded-configuration.js";
+import { countRunningGuests, shutDownGuests } from "./guests.js";
+
+/** How long a cloud may take to drain. */
+const PATIENCE = 90_000;
+const POLL = 200;
+
+export interface StopSettings {
+  readonly argv?: readonly string[];
+  readonly stateDirectory: string;
+  /** Shut the guests down as well. */
+  readonly guests: boolean;
+  readonly onProgress?: (message: string) => void;
+}
+
+/**
+ * `kilonova down`: tells the cloud that holds a state folder to stop, ends a PostgreSQL that was left behind, and, where
+ * wanted, the guests.
+ *
+ * @returns how many guests go on running
+ * @throws KilonovaError `state.locked` when the cloud does not stop in time
+ */
+export async function stopEmbeddedCloud(settings: StopSettings): Promise<number> {
+  const { onProgress = () => {} } = settings;
+  const path = resolve(settings.stateDirectory);
+  if (!(await exists(path))) throw new KilonovaError("state.unwritable", `There is no state folder ${path}: nothing was ever started there.`);
+  const folder = await holdFrom(path, onProgress);
+  try {
+    if (await exists(join(folder.path, "postgresql", "data", "postmaster.pid"))) {
+      onProgress("ending the PostgreSQL that was left behind");
+      await (await EmbeddedPostgres.start({ stateFolder: folder })).stop();
+    }
+    const { configuration } = await embeddedConfiguration(folder.path, settings.argv);
+    const runtime = await Runtime.create({ configuration, places: [import.meta.url] });
+    try {
+      return settings.guests ? await shutDownGuests(runtime, onProgress) : await countRunningGuests(runtime);
+    } finally {
+      await runtime.close();
+    }
+  } finally {
+    await folder.release();
+  }
+}
+
+/** Holds the folder, telling whoever has it to let go. */
+async function holdFrom(path: string, onProgress: (message: string) => void): Promise<StateFolder> {
+  const deadline = Date.now() + PATIENCE;
+  let told: number | undefined;
+  for (;;) {
+    try {
+      return await StateFolder.hold(path);
+    } catch (error) {
+      if (!isKilonovaError(error, "state.locked") || Date.now() > deadline) throw error;
+      const { pid } = error.details;
+      if (typeof pid !== "number") throw error;
+      if (told !== pid) {
+        onProgress(`telling process ${pid} to stop`);
+        process.kill(pid, "SIGTERM");
+        told = pid;
+      }
+    }
+    await sleep(POLL);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

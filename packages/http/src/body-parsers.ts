@@ -1,0 +1,32 @@
+import type { FastifyRequest } from "fastify";
+import { ApiFault } from "./api-fault.js";
+
+type Done = (error: Error | null, body?: unknown) => void;
+
+/** The body as JSON, undefined where there is none. */
+export function jsonOf(_request: FastifyRequest, text: string | Buffer, done: Done): void {
+  let body: unknown;
+  try {
+    body = text.length === 0 ? undefined : parse(String(text));
+  } catch {
+    done(new ApiFault(400, "Malformed request body: it is no JSON."));
+    return;
+  }
+  done(null, body);
+}
+
+/** The body as it comes in. */
+export function streamOf(_request: FastifyRequest, payload: unknown, done: Done): void {
+  done(null, payload);
+}
+
+function parse(text: string): unknown {
+  // The second look is dear, and hardly ever needed.
+  return /__proto__|\\u005f/i.test(text) ? JSON.parse(text, refusePrototype) : JSON.parse(text);
+}
+
+/** A key that could reach an object's prototype has no place in any body. */
+function refusePrototype(key: string, value: unknown): unknown {
+  if (key === "__proto__") throw new SyntaxError("__proto__");
+  return value;
+}

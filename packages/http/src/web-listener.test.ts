@@ -1,0 +1,129 @@
+import { Agent, request } from "node:http";
+import { createServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { silentLogger } from "@kilonova/plugin-api";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import {
+  declareRoute,
+  identityFaults,
+  type Reply,
+  type RouteRequest,
+  route,
+  WebListener,
+  type WebService,
+} from "./index.js";
+
+const wait = declareRoute({
+  method: "GET",
+  path: "/wait",
+  policy: "public",
+  replies: { 200: z.object({ link: z.string() }) },
+});
+
+class Waiting {
+  readonly begun: Promise<void>;
+  release: () => void = () => undefined;
+  #begin: () => void = () => undefined;
+  readonly #released: Promise<void>;
+
+  constructor() {
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#released = new Promise((resolve) => {
+      this.release = resolve;
+    });
+  }
+
+  @route(wait)
+  async wait({ links }: RouteRequest<typeof wait>): Promise<Reply<typeof wait>> {
+    this.#begin();
+    await this.#released;
+    return { status: 200, body: { link: links.to("/wait") } };
+  }
+}
+
+function serviceOf(controller: object, root: string): WebService {
+  return {
+    name: "waiting",
+    root,
+    controllers: [controller],
+    faultStyle: identityFaults,
+    authenticators: [],
+    policies: {},
+  };
+}
+
+const options = { host: "127.0.0.1", port: 0, logger: silentLogger };
+
+test("one port carries many web services, each under its root", async () => {
+  const [one, two] = [new Waiting(), new Waiting()];
+  one.release();
+  two.release();
+  const listener = new WebListener(options, [serviceOf(one, "/one/v1"), serviceOf(two, "/two/v1")]);
+  await listener.start();
+  const { url } = listener.address;
+  expect(await (await fetch(`${url}/one/v1/wait`)).json()).toEqual({ link: `${url}/one/v1/wait` });
+  expect(await (await fetch(`${url}/two/v1/wait`)).json()).toEqual({ link: `${url}/two/v1/wait` });
+  expect((await fetch(`${url}/three/v1/wait`)).status).toBe(404);
+  await listener.stop(1_000);
+});
+
+test("stopping lets a running request finish, and cuts what outlasts the drain", async () => {
+  const patient = new Waiting();
+  const listener = new WebListener(options, [serviceOf(patient, "/w/v1")]);
+  await listener.start();
+  const answer = fetch(`${listener.address.url}/w/v1/wait`);
+  await patient.begun;
+  const stopped = listener.stop(60_000);
+  patient.release();
+  expect((await answer).status).toBe(200);
+  await stopped;
+
+  const endless = new Waiting();
+  const other = new WebListener(options, [serviceOf(endless, "/w/v1")]);
+  await other.start();
+  const cut = fetch(`${other.address.url}/w/v1/wait`).then(
+    () => "answered",
+    () => "cut",
+  );
+  await endless.begun;
+  const stopping = other.stop(1);
+  expect(await cut).toBe("cut");
+  endless.release();
+  await stopping;
+});
+
+test("a connection that is kept alive does not hold up the stop", async () => {
+  const ready = new Waiting();
+  ready.release();
+  const listener = new WebListener(options, [serviceOf(ready, "/w/v1")]);
+  await listener.start();
+  const agent = new Agent({ keepAlive: true });
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    request(
+      `${listener.address.url}/w/v1/wait`,
+      { agent },
+      (answer) => void text(answer).then(() => resolve(answer.statusCode)),
+    )
+      .on("error", reject)
+      .end();
+  });
+  expect(status).toBe(200);
+  await listener.stop(60_000);
+  agent.destroy();
+});
+
+test("a port that is taken is named, with what to do", async () => {
+  const holder = createServer();
+  const port = await new Promise<number>((resolve) => {
+    holder.listen(0, "127.0.0.1", () => resolve((holder.address() as { port: number }).port));
+  });
+  const listener = new WebListener({ ...options, port }, [serviceOf(new Waiting(), "/w/v1")]);
+  await expect(listener.start()).rejects.toMatchObject({
+    code: "listen.failed",
+    message: expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`),
+  });
+  holder.close();
+});

@@ -1,0 +1,3 @@
+export { PlacementManager } from "./manager.js";
+export { placementMigrations } from "./migrations.js";
+export { placementOptions } from "./options.js";

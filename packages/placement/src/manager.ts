@@ -1,0 +1,91 @@
+import { type Placement, placementContract } from "@kilonova/contracts";
+import { type Database, databaseOf } from "@kilonova/database";
+import type { Args, Handlers, RequestContext, Result } from "@kilonova/messaging";
+import { inject, Manager, manager, type Options, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
+import { Allocations } from "./allocations.js";
+import { Claims } from "./claims.js";
+import { Feed } from "./feed.js";
+import { forgetConsumers, forgetProviders } from "./forget.js";
+import { placementOptions } from "./options.js";
+import { Registry } from "./registry.js";
+
+/** Who has what, and who takes it: providers, inventories, claims, and the feed of what changes in them. */
+@manager(placementContract)
+export class PlacementManager extends Manager implements Handlers<Placement> {
+  readonly #registry: Registry;
+  readonly #claims: Claims;
+  readonly #allocations: Allocations;
+  readonly #feed: Feed;
+
+  constructor(
+    @inject(databaseOf("placement")) private readonly database: Database,
+    @options(placementOptions) private readonly settings: Options<typeof placementOptions>,
+  ) {
+    super();
+    this.#registry = new Registry(database);
+    this.#claims = new Claims(database);
+    this.#allocations = new Allocations(database);
+    this.#feed = new Feed(database);
+  }
+
+  @rpcMethod()
+  ensureProvider(
+    _context: RequestContext,
+    args: Args<Placement, "ensureProvider">,
+  ): Promise<Result<Placement, "ensureProvider">> {
+    return this.#registry.ensureProvider(args);
+  }
+
+  @rpcMethod()
+  setInventories(
+    _context: RequestContext,
+    args: Args<Placement, "setInventories">,
+  ): Promise<Result<Placement, "setInventories">> {
+    return this.#registry.setInventories(args);
+  }
+
+  @rpcMethod()
+  deleteProvider(
+    _context: RequestContext,
+    args: Args<Placement, "deleteProvider">,
+  ): Promise<Result<Placement, "deleteProvider">> {
+    return this.#registry.deleteProvider(args);
+  }
+
+  @rpcMethod()
+  claim(_context: RequestContext, { claims }: Args<Placement, "claim">): Promise<Result<Placement, "claim">> {
+    return this.#claims.claim(claims);
+  }
+
+  @rpcMethod()
+  allocations(
+    _context: RequestContext,
+    args: Args<Placement, "allocations">,
+  ): Promise<Result<Placement, "allocations">> {
+    return this.#allocations.ofConsumers(args.consumerIds);
+  }
+
+  @rpcMethod()
+  consumersOf(
+    _context: RequestContext,
+    args: Args<Placement, "consumersOf">,
+  ): Promise<Result<Placement, "consumersOf">> {
+    return this.#allocations.ofProvider(args.providerId);
+  }
+
+  @rpcMethod()
+  providers(_context: RequestContext, args: Args<Placement, "providers">): Promise<Result<Placement, "providers">> {
+    return this.#feed.page(args);
+  }
+
+  @rpcMethod()
+  changes(_context: RequestContext, args: Args<Placement, "changes">): Promise<Result<Placement, "changes">> {
+    return this.#feed.changes(args);
+  }
+
+  @periodicTask({ every: "1h" })
+  async forget(_context: RequestContext): Promise<void> {
+    await forgetProviders(this.database, this.settings.keepDeletedProviders);
+    await forgetConsumers(this.database, this.settings.keepConsumers);
+  }
+}

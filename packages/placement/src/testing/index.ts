@@ -1,0 +1,1 @@
+export { type LivePlacement, livePlacement } from "./live-placement.js";

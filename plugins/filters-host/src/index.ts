@@ -1,0 +1,1 @@
+export { ComputeFilter } from "./compute-filter.js";

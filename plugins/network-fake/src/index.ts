@@ -1,0 +1,1 @@
+export { FakeNetworkDriver } from "./driver.js";

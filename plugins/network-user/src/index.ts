@@ -1,0 +1,1 @@
+export { UserNetworkDriver } from "./driver.js";

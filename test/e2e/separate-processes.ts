@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startThrowAwayPostgres, type ThrowAwayPostgres } from "@kilonova/database/testing";
+import { CloudProcess } from "./cloud-process.js";
+import { DEVICE_OPTIONS, type Devices } from "./embedded-cloud.js";
+import { OpenstackClient } from "./openstack-client.js";
+
+/** What runs in which process: deployment (b) of the tests. */
+const PROCESSES = {
+  conductor: ["conductor"],
+  control: ["identity", "image", "placement", "network"],
+  scheduler: ["scheduler"],
+  compute1: ["compute"],
+  compute2: ["compute"],
+  api: ["api"],
+} as const;
+
+export type ProcessName = keyof typeof PROCESSES;
+export const PROCESS_NAMES = Object.keys(PROCESSES) as readonly ProcessName[];
+
+/** A cloud of separate processes over RabbitMQ and PostgreSQL, in a temporary folder. */
+export class SeparateProcesses {
+  readonly #running = new Map<ProcessName, CloudProcess>();
+
+  private constructor(
+    readonly folder: string,
+    private readonly postgres: ThrowAwayPostgres,
+    private readonly ports: { readonly control: number; readonly api: number },
+    private readonly more: readonly string[],
+  ) {}
+
+  static async start(devices: Devices, more: readonly string[] = []): Promise<SeparateProcesses> {
+    const folder = await mkdtemp(join(tmpdir(), "kilonova-e2e-"));
+    const postgres = await startThrowAwayPostgres();
+    const ports = { control: await freePort(), api: await freePort() };
+    const cloud = new SeparateProcesses(folder, postgres, ports, [...DEVICE_OPTIONS[devices], ...more]);
+    try {
+      await cloud.#writeFiles((await postgres.createDatabase()).url);
+      const migration = CloudProcess.launch(["db", "migrate", "--config-file", cloud.#file("services")], { cwd: folder });
+      if ((await migration.exit()) !== 0) throw new Error(migration.output);
+      for (const name of PROCESS_NAMES) await cloud.startProcess(name);
+    } catch (error) {
+      await cloud.destroy();
+      throw error;
+    }
+    return cloud;
+  }
+
+  get client(): OpenstackClient {
+    return new OpenstackClient(join(this.folder, "clouds.yaml"), "kilonova");
+  }
+
+  process(name: ProcessName): CloudProcess {
+    const found = this.#running.get(name);
+    if (!found) throw new Error(`${name} does not run`);
+    return found;
+  }
+
+  /** Starts one of the processes, or starts it again after it was ended. */
+  async startProcess(name: ProcessName, more: readonly string[] = []): Promise<void> {
+    const isCompute = name.startsWith("compute");
+    const args = [
+      "serve",
+      ...PROCESSES[name],
+      "--config-file",
+      this.#file(isCompute ? "computes" : "services"),
+      ...(isCompute ? ["--service.host", name] : []),
+      ...(name === "control" || name === "api" ? ["--http.port", String(this.ports[name])] : []),
+      ...this.more,
+      ...more,
+    ];
+    this.#running.set(name, await CloudProcess.start(args, { cwd: this.folder }));
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((process) => process.end("SIGTERM")));
+    await this.postgres.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #file(which: "services" | "computes"): string {
+    return join(this.folder, `${which}.config.json`);
+  }
+
+  async #writeFiles(databaseUrl: string): Promise<void> {
+    const adminPassword = randomBytes(18).toString("base64url");
+    const userPassword = randomBytes(18).toString("base64url");
+    const control = `http://127.0.0.1:${this.ports.control}`;
+    const api = `http://127.0.0.1:${this.ports.api}`;
+    const shared = {
+      transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
+      rabbitmq: { url: process.env["KILONOVA_TEST_AMQP_URL"] },
+      http: { identityEndpoint: `${control}/identity/v3` },
+      compute: { shutdownTimeout: "1s" },
+      qemu: { softRebootTimeout: "1s", instancesPath: join(this.folder, "instances") },
+      fake: { statePath: join(this.folder, "fake-guests") },
+      log: { level: "warn" },
+    };
+    const services = {
+      ...shared,
+      database: { url: databaseUrl },
+      identity: {
+        adminPassword,
+        userPassword,
+        endpoints: { identity: `${control}/identity/v3`, image: `${control}/image`, network: `${control}/network`, compute: `${api}/compute/v2.1` },
+      },
+      image: { fileStorePath: join(this.folder, "images"), publicEndpoint: control },
+    };
+    const clouds = Object.fromEntries(
+      [["kilonova", "kilonova", userPassword] as const, ["kilonova-admin", "admin", adminPassword] as const].map(
+        ([cloud, name, password]) => [
+          cloud,
+          {
+            region_name: "RegionOne",
+            identity_api_version: 3,
+            auth: {
+              auth_url: `${control}/identity/v3`,
+              username: name,
+              password,
+              project_name: name,
+              user_domain_name: "Default",
+              project_domain_name: "Default",
+            },
+          },
+        ],
+      ),
+    );
+    await this.#writePrivately("services.config.json", services);
+    await this.#writePrivately("computes.config.json", shared);
+    // JSON is YAML.
+    await this.#writePrivately("clouds.yaml", { clouds });
+  }
+
+  async #writePrivately(name: string, content: unknown): Promise<void> {
+    const path = join(this.folder, name);
+    await writeFile(path, JSON.stringify(content, null, 2), { mode: 0o600 });
+    await chmod(path, 0o600);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
