@@ -3,7 +3,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { floors, pluginMayImport, pluginTestsMayImport, transportMayImport, transportPlugins } from "./lib/floors.mjs";
+import {
+  floors,
+  pluginMayImport,
+  pluginsInTheBoxFrom,
+  pluginTestsMayImport,
+  transportMayImport,
+  transportPlugins,
+} from "./lib/floors.mjs";
 import { readWorkspace } from "./lib/workspace.mjs";
 
 /**
@@ -47,9 +54,13 @@ function floorOf(member) {
 }
 
 function mayUse(member, used, inTest) {
-  if (!isPackage(used)) return false;
+  if (!isPackage(used)) return isPackage(member) && used.path.startsWith("plugins/") && holdsPlugins(member);
   if (isPackage(member)) return floorOf(used) !== -1 && floorOf(used) < floorOf(member);
   return allowedTo(member, inTest).includes(folderOf(used));
+}
+
+function holdsPlugins(member) {
+  return floorOf(member) >= floors.findIndex((floor) => floor.includes(pluginsInTheBoxFrom));
 }
 
 function allowedTo(plugin, inTest) {

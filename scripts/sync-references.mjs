@@ -40,8 +40,9 @@ function write(file, paths) {
     return;
   }
   const lines = references.map((reference) => `    { "path": ${JSON.stringify(reference.path)} }`);
-  const { references: _, ...rest } = config;
-  const head = JSON.stringify(rest, undefined, 2).replace(/\n\}$/, "");
+  // As text, so that the rest stays as the formatter left it.
+  const head = text.replace(/,?\s*("references":\s*\[[^\]]*\]\s*)?\}\s*$/, "");
+  if (head.includes('"references"')) throw new Error(`${file}: "references" must come last`);
   const array = oneLineOrMany(lines);
   writeFileSync(file, `${head},\n  "references": ${array}\n}\n`);
 }

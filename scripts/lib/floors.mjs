@@ -23,3 +23,6 @@ export const pluginTestsMayImport = ["plugin-api", "plugin-testing"];
 /** A transport is below plugin-api: the plugins that are one, and what they may import. */
 export const transportPlugins = /^transport-/;
 export const transportMayImport = ["config", "messaging"];
+
+/** From this floor on, packages put plugins into the box: the deployment that composes, and the command people install. */
+export const pluginsInTheBoxFrom = "deployment";

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
-const COMMAND = fileURLToPath(new URL("../../packages/cli/dist/bin.js", import.meta.url));
+// By its package, not by a path from here: this file also runs from `dist`, for the benchmarks.
+const COMMAND = join(dirname(createRequire(import.meta.url).resolve("kilonova/package.json")), "dist", "bin.js");
 
 /** A process of the `kilonova` command, with what it printed. */
 export class CloudProcess {
@@ -20,8 +22,13 @@ export class CloudProcess {
   /** Starts the command and resolves when it has printed its line `ready …`. */
   static async start(args: readonly string[], options: { readonly cwd: string; readonly env?: Record<string, string> }): Promise<CloudProcess> {
     const cloud = CloudProcess.launch(args, options);
-    await cloud.until(/^ready( .*)?$/m);
-    return cloud;
+    try {
+      await cloud.until(/^ready( .*)?$/m);
+      return cloud;
+    } catch (error) {
+      await cloud.end("SIGKILL");
+      throw error;
+    }
   }
 
   /** Starts the command, whatever becomes of it. */

@@ -52,7 +52,11 @@ export class EmbeddedCloud {
   }
 
   get client(): OpenstackClient {
-    return new OpenstackClient(join(this.stateFolder, "clouds.yaml"), "kilonova");
+    return new OpenstackClient(this.cloudsFile, "kilonova");
+  }
+
+  get cloudsFile(): string {
+    return join(this.stateFolder, "clouds.yaml");
   }
 
   /** The address that `ready` named. */

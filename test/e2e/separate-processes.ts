@@ -30,27 +30,52 @@ export class SeparateProcesses {
     private readonly postgres: ThrowAwayPostgres,
     private readonly ports: { readonly control: number; readonly api: number },
     private readonly more: readonly string[],
+    readonly databaseUrl: string,
   ) {}
 
   static async start(devices: Devices, more: readonly string[] = []): Promise<SeparateProcesses> {
-    const folder = await mkdtemp(join(tmpdir(), "kilonova-e2e-"));
-    const postgres = await startThrowAwayPostgres();
-    const ports = { control: await freePort(), api: await freePort() };
-    const cloud = new SeparateProcesses(folder, postgres, ports, [...DEVICE_OPTIONS[devices], ...more]);
+    const cloud = await SeparateProcesses.prepare(devices, more);
     try {
-      await cloud.#writeFiles((await postgres.createDatabase()).url);
-      const migration = CloudProcess.launch(["db", "migrate", "--config-file", cloud.#file("services")], { cwd: folder });
-      if ((await migration.exit()) !== 0) throw new Error(migration.output);
+      await cloud.migrate();
       for (const name of PROCESS_NAMES) await cloud.startProcess(name);
+      return cloud;
     } catch (error) {
       await cloud.destroy();
       throw error;
     }
+  }
+
+  /**
+   * A cloud that does not run yet: its servers, ports and configuration are there, its database is empty.
+   *
+   * @param postgres stopped by `destroy`
+   */
+  static async prepare(
+    devices: Devices,
+    more: readonly string[] = [],
+    postgres: Promise<ThrowAwayPostgres> = startThrowAwayPostgres(),
+  ): Promise<SeparateProcesses> {
+    const folder = await mkdtemp(join(tmpdir(), "kilonova-e2e-"));
+    const ports = { control: await freePort(), api: await freePort() };
+    const server = await postgres;
+    const { url } = await server.createDatabase();
+    const cloud = new SeparateProcesses(folder, server, ports, [...DEVICE_OPTIONS[devices], ...more], url);
+    await cloud.#writeFiles();
     return cloud;
   }
 
+  /** `kilonova db migrate` @throws with what it printed when it fails */
+  async migrate(): Promise<void> {
+    const migration = CloudProcess.launch(["db", "migrate", "--config-file", this.#file("services")], { cwd: this.folder });
+    if ((await migration.exit()) !== 0) throw new Error(migration.output);
+  }
+
   get client(): OpenstackClient {
-    return new OpenstackClient(join(this.folder, "clouds.yaml"), "kilonova");
+    return new OpenstackClient(this.cloudsFile, "kilonova");
+  }
+
+  get cloudsFile(): string {
+    return join(this.folder, "clouds.yaml");
   }
 
   process(name: ProcessName): CloudProcess {
@@ -85,7 +110,7 @@ export class SeparateProcesses {
     return join(this.folder, `${which}.config.json`);
   }
 
-  async #writeFiles(databaseUrl: string): Promise<void> {
+  async #writeFiles(): Promise<void> {
     const adminPassword = randomBytes(18).toString("base64url");
     const userPassword = randomBytes(18).toString("base64url");
     const control = `http://127.0.0.1:${this.ports.control}`;
@@ -101,7 +126,7 @@ export class SeparateProcesses {
     };
     const services = {
       ...shared,
-      database: { url: databaseUrl },
+      database: { url: this.databaseUrl },
       identity: {
         adminPassword,
         userPassword,

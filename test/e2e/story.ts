@@ -42,7 +42,7 @@ export function tellStory(world: () => StoryCloud): void {
     });
 
     it("makes a flavor, as an administrator", async () => {
-      await admin.run("flavor", "create", "--ram", "32", "--vcpus", "1", "--disk", "0", "story");
+      await admin.run("flavor", "create", "--ram", "32", "--vcpus", "1", "--disk", "1", "story");
       expect(await client.run("flavor", "list", "-f", "value", "-c", "Name")).toContain("story");
     });
 
@@ -84,7 +84,7 @@ export function tellStory(world: () => StoryCloud): void {
     });
 
     it("says why a server fits nowhere", { timeout: SERVER_TIME }, async () => {
-      await admin.run("flavor", "create", "--ram", "99999999", "--vcpus", "1", "--disk", "0", "giant");
+      await admin.run("flavor", "create", "--ram", "99999999", "--vcpus", "1", "--disk", "1", "giant");
       await admin.run("quota", "set", "--ram", "-1", "kilonova");
       await client.run("server", "create", "--flavor", "giant", "--image", "story", "giant");
       await expect.poll(() => statusOf(client, "giant"), { timeout: SERVER_TIME, interval: 250 }).toBe("ERROR");

@@ -1,6 +1,8 @@
 /** A throw-away RabbitMQ on 127.0.0.1 that ends with the process that started it. */
 export interface RabbitMqServer {
   readonly port: number;
+  /** The processes under which all of the server's are, on Linux; none after `kill()`. */
+  readonly pids: readonly number[];
   /** For KILONOVA_TEST_AMQP_URL: amqp://guest:guest@127.0.0.1:PORT */
   readonly url: string;
   /** Starts it again after `kill()`, with the same port and data; resolves when it speaks AMQP. */

@@ -47,6 +47,13 @@ class RabbitMqServer {
     this.url = `amqp://guest:guest@${address}:${port}`;
   }
 
+  /** The processes under which all of the server's are: those that its guard started. */
+  get pids() {
+    const pid = this.#guard?.pid;
+    if (pid === undefined) return [];
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  }
+
   /** Starts the server, after `kill()` with the ports and the data that it had. */
   async start() {
     if (this.#guard !== undefined) throw new Error("this RabbitMQ runs already");

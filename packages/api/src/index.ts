@@ -1,4 +1,3 @@
-export { ApiWeb, MAX_VERSION, MIN_VERSION } from "./api-web.js";
 export { apiOptions, quotaOptions } from "./options.js";
 export {
   type RebootAction,
@@ -6,3 +5,4 @@ export {
   type ServerCreation,
   ServerManager,
 } from "./servers/server-manager.js";
+export { ApiWeb, MAX_VERSION, MIN_VERSION } from "./web.js";

@@ -7,7 +7,8 @@ const limit = (preset: number) => z.number().int().min(-1).default(preset);
 export const apiOptions = optionGroup(
   "api",
   z.object({
-    manager: objectPath()
+    web: objectPath().default("@kilonova/api#ApiWeb").describe("The Compute API."),
+    servers: objectPath()
       .default("@kilonova/api#ServerManager")
       .describe("What is done to servers, behind the routes, as an object path."),
     authSchemes: z

@@ -63,15 +63,21 @@ export async function giveBackLease(database: Queryable, step: Step, dueIn: numb
 }
 
 /**
- * Gives back what owners with this beginning of a name still have, for others to take at once.
+ * Gives back what owners with this beginning of a name still have, for others to take at once. What is being changed by
+ * somebody right now is passed over: its lease runs out.
  *
  * @returns how many
  */
 export async function releaseLeases(database: Queryable, ownerPrefix: string): Promise<number> {
+  const held = database
+    .select({ id: operations.id })
+    .from(operations)
+    .where(and(eq(operations.state, "running"), like(operations.owner, `${escapeLike(ownerPrefix)}%`)))
+    .for("update", { skipLocked: true });
   const { rowCount } = await database
     .update(operations)
     .set({ state: "pending", owner: null, leaseUntil: null, dueAt: now, updatedAt: now })
-    .where(and(eq(operations.state, "running"), like(operations.owner, `${escapeLike(ownerPrefix)}%`)));
+    .where(inArray(operations.id, held));
   return rowCount ?? 0;
 }
 

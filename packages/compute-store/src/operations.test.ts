@@ -1,5 +1,6 @@
+import type { Operation } from "@kilonova/contracts";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   changeServer,
   createServers,
@@ -362,6 +363,58 @@ describe("a request", () => {
     ).toMatchObject({
       value: { stage: "conductor", host: null },
     });
+  });
+});
+
+test("a delete that is asked for while much else is going on is what stays", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const operation = await placed("host-12");
+    const taken = await takeForCompute(store.database, taker("compute"), operation.id, "host-12");
+    const step = { operationId: operation.id, fence: taken?.operation.fence ?? 0, host: "host-12" };
+    const remove = { ...request(operation.serverId), action: "delete" as const, taskState: "deleting" as const };
+    await Promise.all([
+      changeServer(store.database, step, { taskState: "spawning" }, [EVENT]),
+      takeForCompute(store.database, taker("compute-2"), operation.id, "host-12"),
+      requestOperation(store.database, remove),
+      finishOperation(store.database, step, { changes: { vmState: "active" }, fault: null, events: [] }),
+      renewLease(store.database, step, LEASE, HOUR),
+      releaseLeases(store.database, "compute"),
+      requestOperation(store.database, remove),
+      dueOperations(store.database, 1_000),
+    ]);
+    expect(await findServer(store.database, operation.serverId)).toMatchObject({ taskState: "deleting" });
+    const all = await operationsOfServer(store.database, operation.serverId);
+    expect(all.filter(({ finishedAt }) => finishedAt === null)).toMatchObject([{ action: "delete" }]);
+  }
+});
+
+describe("rows are locked in one order, the server's first, so that nobody waits in a circle", () => {
+  type Write = (operation: Operation, fence: number) => Promise<unknown>;
+  const step = ({ id }: Operation, fence: number) => ({ operationId: id, fence, host: "host-13" });
+  const writes: Readonly<Record<string, Write>> = {
+    changeServer: (operation, fence) => changeServer(store.database, step(operation, fence), {}, []),
+    takeForCompute: ({ id }) => takeForCompute(store.database, taker("compute-2"), id, "host-13"),
+    requestOperation: ({ serverId }) =>
+      requestOperation(store.database, { ...request(serverId), action: "delete", taskState: "deleting" }),
+  };
+
+  test.each(Object.keys(writes))("%s", async (name) => {
+    const operation = await placed("host-13");
+    const taken = await takeForCompute(store.database, taker("compute"), operation.id, "host-13");
+    const client = await store.database.$client.connect();
+    await client.query("begin");
+    await client.query("select from compute.servers where id = $1 for update", [operation.serverId]);
+    const writing = writes[name]?.(operation, taken?.operation.fence ?? 0);
+    await vi.waitFor(async () => {
+      const { rows } = await client.query<{ blocked: number }>(
+        "select count(*)::integer as blocked from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))",
+      );
+      expect(rows).toEqual([{ blocked: 1 }]);
+    });
+    await client.query("select from compute.operations where id = $1 for update nowait", [operation.id]);
+    await client.query("commit");
+    client.release();
+    await writing;
   });
 });
 

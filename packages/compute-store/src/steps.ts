@@ -158,7 +158,7 @@ export async function stillOwned(database: Queryable, steps: readonly Step[]): P
   return rows.filter(({ id, fence, state }) => state === "running" && fences.get(id) === fence).map(({ id }) => id);
 }
 
-/** The server's row is locked first, as everywhere, then the operation is looked at. */
+/** Both rows are locked in the order of the tables here, the server's first as everywhere, so that nobody waits in a circle. */
 async function owned(
   database: Queryable,
   step: Step,
@@ -168,8 +168,8 @@ async function owned(
   return await database.transaction(async (transaction) => {
     const [row] = await transaction
       .select({ serverId: servers.id })
-      .from(operations)
-      .innerJoin(servers, eq(servers.id, operations.serverId))
+      .from(servers)
+      .innerJoin(operations, eq(operations.serverId, servers.id))
       .where(ownedBy(step))
       .for("update");
     if (!row) return false;

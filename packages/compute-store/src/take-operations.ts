@@ -74,7 +74,7 @@ async function take(
 ): Promise<TakenOperation[]> {
   const asked = operationIds.filter(isUuid);
   if (asked.length === 0) return [];
-  const { rows } = await database.execute<{ id: string }>(sql`
+  const { rows } = await database.execute<{ id: string; fence: string }>(sql`
     with free as materialized (
       select o.id, o.server_id
       from ${operations} o join ${servers} s on s.id = o.server_id
@@ -90,25 +90,21 @@ async function take(
     set state = 'running', stage = ${stage}, owner = ${owner}, fence = fenced.fence, sweeps = 0,
       lease_until = ${after(lease)}, due_at = ${after(lease)}, updated_at = now()
     from fenced where o.id = fenced.operation_id
-    returning o.id`);
-  return await readTaken(
-    database,
-    rows.map(({ id }) => id),
-    owner,
-  );
+    returning o.id, o.fence`);
+  return await readTaken(database, new Map(rows.map(({ id, fence }) => [id, Number(fence)])));
 }
 
-async function readTaken(database: Queryable, ids: readonly string[], owner: string): Promise<TakenOperation[]> {
-  if (ids.length === 0) return [];
+async function readTaken(database: Queryable, fences: ReadonlyMap<string, number>): Promise<TakenOperation[]> {
+  if (fences.size === 0) return [];
   const rows = await database
     .select({ operation: operations, server: servers, spec: requestSpecs.spec })
     .from(operations)
     .innerJoin(servers, eq(servers.id, operations.serverId))
     .leftJoin(requestSpecs, eq(requestSpecs.serverId, operations.serverId))
-    .where(inArray(operations.id, [...ids]))
+    .where(inArray(operations.id, [...fences.keys()]))
     .orderBy(servers.launchIndex, servers.id);
-  // One that was superseded in between is not ours any more.
-  const ours = rows.filter(({ operation }) => operation.state === "running" && operation.owner === owner);
+  // One that was superseded, or taken by somebody else, in between is not ours any more.
+  const ours = rows.filter(({ operation: { id, state, fence } }) => state === "running" && fence === fences.get(id));
   return ours.map(({ operation, server, spec }) => ({
     operation: toOperation(operation),
     server: toServer(server),

@@ -59,13 +59,17 @@ export class OperationRunner {
     } catch (error) {
       this.#entries.delete(operationId);
       if (!isUnanswered(error)) throw error;
-      this.world.logger.warn({ operationId, error: messageOf(error) }, "no conductor answers; its sweep will wake the operation again");
+      this.world.logger.warn(
+        { operationId, error: messageOf(error) },
+        "no conductor answers; its sweep will wake the operation again",
+      );
       return;
     }
     if (!entry.taken) {
       this.#entries.delete(operationId);
       return;
     }
+    if (this.#leaving) entry.taken.abort(new Leaving());
     this.#overtake(entry.taken);
     entry.done = this.#run(entry.taken, entry);
   }
@@ -145,13 +149,13 @@ export class OperationRunner {
   }
 
   #report(taken: TakenOperation, error: unknown): void {
+    const { logger } = this.world;
     const { id, action, serverId, requestId } = taken.operation;
     const fields = { operationId: id, action, serverId, requestId };
-    if (isStale(error)) return this.world.logger.info(fields, "the operation has a newer owner");
-    if (taken.signal.reason instanceof Leaving) {
-      return this.world.logger.info(fields, "the operation is left for the next start");
-    }
-    this.world.logger.error({ ...fields, error: messageOf(error) }, "the operation could not be ended; it will be tried again");
+    if (isStale(error)) logger.info(fields, "the operation has a newer owner");
+    else if (taken.signal.reason instanceof Leaving) logger.info(fields, "the operation is left for the next start");
+    else
+      logger.error({ ...fields, error: messageOf(error) }, "an operation could not be ended; it will be tried again");
   }
 
   /** A conductor that is away for a while is no reason to stop: nobody else gets the operation without one. */
@@ -163,7 +167,10 @@ export class OperationRunner {
         await taken.renew();
       } catch (error) {
         if (ended.aborted || isStale(error)) return;
-        logger.warn({ operationId: taken.id, error: messageOf(error) }, "the lease of an operation could not be renewed");
+        logger.warn(
+          { operationId: taken.id, error: messageOf(error) },
+          "the lease of an operation could not be renewed",
+        );
       }
     }
   }

@@ -19,7 +19,9 @@ export const computeOptions = optionGroup(
       .positive()
       .default(10)
       .describe("How many servers are built here at the same time; more wait."),
-    shutdownTimeout: duration("60s").describe("How long a guest may take to shut itself down before it is switched off."),
+    shutdownTimeout: duration("60s").describe(
+      "How long a guest may take to shut itself down before it is switched off.",
+    ),
     cpuAllocationRatio: ratio(4).describe("How many virtual processors may be given out for each one of the host."),
     ramAllocationRatio: ratio(1).describe("How much memory may be given out for each MiB of the host."),
     diskAllocationRatio: ratio(1).describe("How much disk may be given out for each GiB of the host."),

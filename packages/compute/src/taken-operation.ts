@@ -76,7 +76,7 @@ export class TakenOperation {
   /** Changes the server while the operation goes on. @throws KilonovaError `operation.stale` */
   async update(changes: ServerChanges): Promise<void> {
     await this.#tell((context) =>
-      this.world.conductor.call.updateServer(context, { ...this.#step, changes: copied(changes), events: [] }),
+      this.world.conductor.call.updateServer(context, { ...this.#step, changes, events: [] }),
     );
   }
 
@@ -85,7 +85,7 @@ export class TakenOperation {
     await this.#tell((context) =>
       this.world.conductor.call.finishOperation(context, {
         ...this.#step,
-        changes: copied(changes),
+        changes,
         fault,
         events: [...events],
       }),
@@ -113,10 +113,4 @@ export class TakenOperation {
     this.abort(staleError(this.id));
     throw staleError(this.id);
   }
-}
-
-/** The wire's types are mutable. */
-function copied({ networkInfo, ...changes }: ServerChanges) {
-  if (!networkInfo) return changes;
-  return { ...changes, networkInfo: [...networkInfo] };
 }

@@ -18,6 +18,7 @@ import type { ConductorWorld } from "./world.js";
 
 /** Milliseconds after which a step that could not be done is begun anew. */
 const BEGIN_ANEW = 5_000;
+const RENEWALS_PER_LEASE = 4;
 
 /** Why a conductor has an operation that is not just its next step. */
 export interface Reason {
@@ -35,6 +36,7 @@ export class ConductorWork {
   readonly #held = new Map<string, TakenOperation>();
   readonly #running = new Set<Promise<void>>();
   readonly #limit: ReturnType<typeof pLimit>;
+  #renewedAt = 0;
   #leaving = false;
 
   constructor(
@@ -69,9 +71,11 @@ export class ConductorWork {
     }
   }
 
-  /** Lengthens the leases of all that is held. */
+  /** Lengthens the leases of all that is held, when it is time. */
   async renew(): Promise<void> {
-    const { database, owner, options } = this.world;
+    const { clock, database, owner, options } = this.world;
+    if (clock.now() - this.#renewedAt < options.operationLease / RENEWALS_PER_LEASE) return;
+    this.#renewedAt = clock.now();
     await renewLeases(database, owner, [...this.#held.keys()], options.operationLease);
   }
 
@@ -83,23 +87,18 @@ export class ConductorWork {
   /** Takes nothing new, lets what runs end until the signal aborts, and gives back what has not. */
   async leave(signal: AbortSignal): Promise<void> {
     this.#leaving = true;
-    this.#limit.clearQueue();
     const late = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    await Promise.race([this.#activeWork(), late]);
+    await Promise.race([this.idle(), late]);
     await releaseLeases(this.world.database, this.world.owner);
-  }
-
-  /** What waits in the queue never settles once that is cleared. */
-  async #activeWork(): Promise<void> {
-    while (this.#limit.activeCount > 0) await Promise.race([...this.#running]);
   }
 
   async #work(group: readonly TakenOperation[], reason: Reason): Promise<void> {
     try {
-      await this.#perform(group, reason);
+      // What waited for its turn when the conductor began to leave is given back.
+      if (!this.#leaving) await this.#perform(group, reason);
     } catch (error) {
       for (const taken of group) await this.#failed(taken, error, reason);
     } finally {

@@ -98,7 +98,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     await this.#sweep.run(context.signal);
   }
 
-  @periodicTask({ every: "5s" })
+  @periodicTask({ every: "1s" })
   async renewLeases(_context: RequestContext): Promise<void> {
     await this.#work.renew();
   }

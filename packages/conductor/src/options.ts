@@ -13,9 +13,11 @@ export const conductorOptions = optionGroup(
       .default(32)
       .describe("How many operations a conductor works on at the same time."),
     maxAttempts: z.number().int().positive().default(3).describe("How many hosts may try to build a server."),
-    operationLease: duration("60s").describe(
-      "How long an operation is its owner's unless renewed: so long nobody takes over from a process that was killed. Not less than 15 s.",
-    ),
+    operationLease: duration("60s")
+      .refine((lease) => lease >= 5_000, "expected 5s or more")
+      .describe(
+        "How long an operation is its owner's unless renewed: so long nobody takes over from a process that was killed.",
+      ),
     operationDeadline: duration("1h").describe("An operation that has not ended after so long is given up."),
     stepTimeout: duration("60s").describe(
       "How long a step waits for a service that does not answer before it is begun anew.",

@@ -58,9 +58,13 @@ driver("grouped.driver")(Asking, undefined, 0);
 `;
 
 let folder: string;
+let removeFolder = async () => {};
+afterAll(() => removeFolder());
 
 beforeAll(async () => {
-  folder = await testFolder({ "objects.mjs": JAVASCRIPT, "grouped.mjs": GROUPED }, afterAll);
+  folder = await testFolder({ "objects.mjs": JAVASCRIPT, "grouped.mjs": GROUPED }, (remove) => {
+    removeFolder = remove;
+  });
   await installSecondCopy(folder);
 });
 

@@ -12,6 +12,7 @@ import {
   type Token,
 } from "@kilonova/plugin-api";
 import { type DependencyContainer, container as rootContainer } from "tsyringe";
+import { exitCodeOf } from "./exit-code.js";
 import { checkKind, describeValue, isClass, type ObjectLoader } from "./object-loader.js";
 
 /** Called with each object that the container made or loaded, before anyone gets it: where the weaver works. */
@@ -151,7 +152,7 @@ function construct<Made extends object>(type: new (...args: never[]) => Made, ar
   try {
     return new type(...(args as never[]));
   } catch (cause) {
-    if (isKilonovaError(cause)) throw cause;
+    if (isKilonovaError(cause) || exitCodeOf(cause) === 2) throw cause;
     throw new KilonovaError("object.failed", `${type.name} could not be made: ${messageOf(cause)}`, { cause });
   }
 }
@@ -162,7 +163,7 @@ async function call(path: string, asked: string, factory: () => unknown): Promis
     if (made !== undefined && made !== null) return made;
     throw new Error("it returned nothing");
   } catch (cause) {
-    if (isKilonovaError(cause)) throw cause;
+    if (isKilonovaError(cause) || exitCodeOf(cause) === 2) throw cause;
     throw new KilonovaError("object.failed", `${asked}: the factory ${path} failed: ${messageOf(cause)}`, { cause });
   }
 }

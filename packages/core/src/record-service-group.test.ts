@@ -1,5 +1,5 @@
 import type { ServiceRecord } from "@kilonova/contracts";
-import { FakeClock } from "@kilonova/plugin-testing";
+import { FakeClock, servicegroupDriverSuite } from "@kilonova/plugin-testing";
 import { describe, expect, it } from "vitest";
 import { memoryState } from "./memory-state.js";
 import { serviceOptions } from "./options.js";
@@ -70,4 +70,28 @@ describe("the service group of the records", () => {
     expect(lines).toMatchObject([{ level: "warn", fields: { error: "its record is gone; restart the service" } }]);
     await group.leave(record);
   });
+});
+
+describe("the service group of the records keeps the contract", () => {
+  const makeWorld = async () => {
+    const clock = new FakeClock();
+    const { serviceRecords } = memoryState(clock);
+    const settings = serviceOptions.schema.parse({});
+    let services = 0;
+    return {
+      driver: new RecordServiceGroup(serviceRecords, settings, clock, recordingLogger([])),
+      clock,
+      downTime: settings.downTime,
+      register: () => {
+        services += 1;
+        return serviceRecords.register({ binary: "kilonova-x", topic: "x", host: `host${services}`, contracts: {} });
+      },
+      read: async ({ id }: ServiceRecord) => {
+        const found = (await serviceRecords.list("x")).find((record) => record.id === id);
+        if (!found) throw new Error(`no record ${id}`);
+        return found;
+      },
+    };
+  };
+  for (const check of servicegroupDriverSuite(makeWorld)) it(check.name, check.run);
 });

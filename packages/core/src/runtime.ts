@@ -2,7 +2,6 @@ import { access, constants } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import {
   type Configuration,
-  ConfigurationError,
   type LoadSettings,
   loadConfiguration,
   type OptionGroup,
@@ -12,6 +11,7 @@ import { isKilonovaError, KilonovaError, messageOf, RequestContext, Rpc, type Tr
 import { BASE_DIRECTORY, CLOCK, type Clock, DRIVER_STATE, LOGGER, RPC, systemClock } from "@kilonova/plugin-api";
 import { conductorState } from "./conductor-state.js";
 import { Container } from "./container.js";
+import { exitCodeOf } from "./exit-code.js";
 import type { FrameworkState } from "./framework-state.js";
 import { assertHook } from "./hook-check.js";
 import { Hooks } from "./hooks.js";
@@ -171,7 +171,7 @@ async function loadTransport(configuration: Configuration, loader: ObjectLoader)
     checkKind(made, driver, asked, "transport");
     return made as Transport;
   } catch (cause) {
-    if (cause instanceof ConfigurationError || isKilonovaError(cause)) throw cause;
+    if (isKilonovaError(cause) || exitCodeOf(cause) === 2) throw cause;
     throw new KilonovaError("object.failed", `${asked}: ${driver} could not be made: ${messageOf(cause)}`, { cause });
   }
 }

@@ -260,6 +260,14 @@ describe("the manager of a service", () => {
     expect(String(error)).toContain(words);
   });
 
+  it("has to answer on the topic of its contract", async () => {
+    runtime = await Runtime.create({ configuration: await configurationOf() });
+    runtime.container.register(SCRIPT, { events: [] });
+    await expect(Service.create({ runtime, topic: "afterlife", manager: MANAGER })).rejects.toThrow(
+      "answers contract life, which is called on topic life; the service listens on afterlife.",
+    );
+  });
+
   it("is not made where an option of a declared group has a wrong name; other groups are others'", async () => {
     const configuration = await configurationOf({ service: { reportIntervall: "1s" }, scheduler: { what: "ever" } });
     runtime = await Runtime.create({ configuration });

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { OptionGroup } from "@kilonova/config";
-import { KilonovaError, type Listener, messageOf, type RpcEndpoint } from "@kilonova/messaging";
+import { KilonovaError, type Listener, messageOf, type RpcContract, type RpcEndpoint } from "@kilonova/messaging";
 import {
   HOST,
   LOGGER,
@@ -97,6 +97,7 @@ export class Service {
     const path = settings.manager ?? managerPath(runtime, topic);
     const manager = (await container.load(path, `option ${topic}.manager`, "service", [`${topic}.manager`])) as Manager;
     const endpoints = [manager, ...manager.additionalEndpoints].map((object) => endpointOf(container.adopt(object)));
+    for (const { contract } of endpoints) checkTopic(contract, topic, path);
     checkDeclaredOptions(runtime.configuration);
     return new Service(runtime, binary, topic, host, manager, endpoints, container, logger, !settings.runtime);
   }
@@ -251,6 +252,15 @@ function managerPath(runtime: Runtime, topic: string): string {
   throw new KilonovaError(
     "service.failedToStart",
     `Option ${option} is not set: it names the manager of service ${topic}, as an object path.`,
+  );
+}
+
+/** Whoever has the contract sends to its topic. */
+function checkTopic({ name, topic }: RpcContract, served: string, path: string): void {
+  if (topic === served) return;
+  throw new KilonovaError(
+    "service.failedToStart",
+    `${path} answers contract ${name}, which is called on topic ${topic}; the service listens on ${served}.`,
   );
 }
 

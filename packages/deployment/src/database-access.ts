@@ -20,6 +20,7 @@ import { KilonovaError, messageOf } from "@kilonova/messaging";
 /** A process's way to its database: a pool for each owner whose tables its services have. */
 export class DatabaseAccess {
   readonly #pools = new Map<Owner, Database>();
+  #isClosing = false;
 
   private constructor(private readonly configuration: Configuration) {}
 
@@ -65,6 +66,7 @@ export class DatabaseAccess {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([...this.#pools.values()].map((database) => database.$client.end()));
     this.#pools.clear();
   }
@@ -78,7 +80,10 @@ export class DatabaseAccess {
       poolSize,
       connectTimeout,
       statementTimeout,
-      onBroken: (error) => process.emitWarning(`a connection to the database of ${owner} broke: ${messageOf(error)}`),
+      // A server that is stopped right after cuts the connections that are still taking leave.
+      onBroken: (error) => {
+        if (!this.#isClosing) process.emitWarning(`a connection to the database of ${owner} broke: ${messageOf(error)}`);
+      },
     });
     this.#pools.set(owner, database);
   }

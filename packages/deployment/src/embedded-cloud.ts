@@ -68,7 +68,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
 
     const { configuration } = await embeddedConfiguration(folder.path, settings.argv, {
       database: { url, rolePasswords: secrets.database, poolSize: 8 },
-      identity: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
+      passwords: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
     });
     const database = await DatabaseAccess.open(configuration, OWNERS);
     undo.add(() => database.close());
@@ -120,7 +120,7 @@ async function firstGuest(
     const guest = await bootFirstGuest({
       admin: login("admin", secrets.adminPassword),
       user: login("kilonova", secrets.userPassword),
-      image: tinyImage({ greeting: GREETING }),
+      image: new Uint8Array(tinyImage({ greeting: GREETING })),
       onProgress,
     });
     await writeFile(mark, "The first guest was booted; remove this file to have it booted again.\n", { mode: 0o600 });

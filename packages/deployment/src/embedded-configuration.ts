@@ -14,30 +14,45 @@ export interface EmbeddedConfiguration {
   readonly notice: string | undefined;
 }
 
+/** What is known only once the cloud has a database and secrets. */
+export interface EmbeddedPresets {
+  readonly database?: Readonly<Record<string, unknown>>;
+  readonly passwords?: { readonly adminPassword: string; readonly userPassword: string };
+}
+
 /**
  * The configuration of a cloud that keeps everything in one state folder. What the operator writes wins, as always.
  *
- * @param more further presets, such as the address of the database
  * @throws ConfigurationError; KilonovaError `listen.failed` where the port is taken
  */
 export async function embeddedConfiguration(
   state: string,
   argv: readonly string[] | undefined,
-  more: Presets = {},
+  { database = {}, passwords }: EmbeddedPresets = {},
 ): Promise<EmbeddedConfiguration> {
   const written = await load(argv, {});
   const drivers = await detectDeviceDrivers();
   const isAuto = ["auto", undefined].includes(written.writtenText("compute.driver"));
   const { host, port } = written.get(httpOptions);
   const usedPort = await freePort(host, port);
+  const endpoint = `http://${host}:${usedPort}`;
   const presets = {
     log: { file: join(state, "kilonova.log") },
-    http: { publicEndpoint: `http://${host}:${usedPort}`, identityEndpoint: `http://${host}:${usedPort}/identity/v3` },
+    http: { publicEndpoint: endpoint, identityEndpoint: `${endpoint}/identity/v3` },
     qemu: { instancesPath: join(state, "instances") },
     fake: { statePath: join(state, "fake-guests") },
-    image: { fileStorePath: join(state, "images") },
+    image: { fileStorePath: join(state, "images"), publicEndpoint: endpoint },
     network: isAuto ? { driver: drivers.networkDriver } : {},
-    ...more,
+    identity: {
+      endpoints: {
+        identity: `${endpoint}/identity/v3`,
+        image: `${endpoint}/image`,
+        network: `${endpoint}/network`,
+        compute: `${endpoint}/compute/v2.1`,
+      },
+      ...passwords,
+    },
+    database,
   };
   const overrides = { http: { port: usedPort }, compute: isAuto ? { driver: drivers.virtDriver } : {} };
   return { configuration: await load(argv, presets, overrides), notice: isAuto ? drivers.notice : undefined };

@@ -10,7 +10,7 @@ export const GREETING = "Hello from a guest of Kilonova";
 
 /** Flavors for a start; the tiny one holds the tiny image. RAM in MiB, disk in GiB. */
 const FLAVORS = [
-  { name: "tiny", vcpus: 1, ram: 32, disk: 0 },
+  { name: "tiny", vcpus: 1, ram: 32, disk: 1 },
   { name: "small", vcpus: 1, ram: 512, disk: 5 },
   { name: "medium", vcpus: 2, ram: 2048, disk: 20 },
   { name: "large", vcpus: 4, ram: 8192, disk: 40 },

@@ -22,11 +22,12 @@ export function streamOf(_request: FastifyRequest, payload: unknown, done: Done)
 
 function parse(text: string): unknown {
   // The second look is dear, and hardly ever needed.
-  return /__proto__|\\u005f/i.test(text) ? JSON.parse(text, refusePrototype) : JSON.parse(text);
+  return /__proto__|\\u00(?:5f|00)/i.test(text) ? JSON.parse(text, refuseDangerous) : JSON.parse(text);
 }
 
-/** A key that could reach an object's prototype has no place in any body. */
-function refusePrototype(key: string, value: unknown): unknown {
-  if (key === "__proto__") throw new SyntaxError("__proto__");
+/** A key that could reach an object's prototype has no place in any body, nor a NUL, which no database takes. */
+function refuseDangerous(key: string, value: unknown): unknown {
+  if (key === "__proto__" || key.includes("\0")) throw new SyntaxError("a key that is not allowed");
+  if (typeof value === "string" && value.includes("\0")) throw new SyntaxError("a NUL in text");
   return value;
 }

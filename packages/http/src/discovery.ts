@@ -69,7 +69,9 @@ export function networkDiscovery() {
   return {
     unversioned: {
       status: 200,
-      body: ({ root }) => ({ versions: [{ id: "v2.0", status: "CURRENT", links: [{ rel: "self", href: `${root}/` }] }] }),
+      body: ({ root }) => ({
+        versions: [{ id: "v2.0", status: "CURRENT", links: [{ rel: "self", href: `${root}/` }] }],
+      }),
     },
     versioned: { status: 200, body: () => ({ resources: [] }) },
   } satisfies Record<string, VersionDocument>;

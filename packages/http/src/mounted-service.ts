@@ -140,6 +140,7 @@ export class MountedService {
   /** Before the body is read: who asks, which version, which media type. */
   async #begin(group: RouteGroup, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.#setRequestId(request, reply);
+    if (request.url.includes("%00")) throw new ApiFault(400, "Invalid input: a NUL in the address.");
     const context = group.isPublic ? this.#base(request) : await this.#authenticate(request);
     const negotiated: Negotiated | undefined = this.#negotiator?.negotiate(request.headers);
     if (negotiated) reply.headers(negotiated.headers);

@@ -262,6 +262,14 @@ test("a body that is no JSON, too long or of another type has its own status", a
   expect(long.body.overLimit.code).toBe(413);
 });
 
+test("a NUL is refused wherever it stands, before any database sees it", async () => {
+  const json = { "content-type": "application/json" };
+  expect((await call("POST", "/v2.1/things", json, '{"thing": {"name": "a\\u0000b"}}')).status).toBe(400);
+  expect((await call("POST", "/v2.1/things", json, '{"thing": {"name": "a\\\\u0000b"}}')).status).toBe(202);
+  expect((await call("GET", "/v2.1/things?tag=%00")).status).toBe(400);
+  expect((await call("GET", "/v2.1/things/a%00")).status).toBe(400);
+});
+
 test("a request without a body may say anything of its type", async () => {
   expect((await call("GET", "/v2.1/things", { "content-type": "text/xml" })).status).toBe(200);
 });

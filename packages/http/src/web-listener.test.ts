@@ -21,6 +21,14 @@ const wait = declareRoute({
   replies: { 200: z.object({ link: z.string() }) },
 });
 
+const take = declareRoute({
+  method: "POST",
+  path: "/take",
+  policy: "public",
+  body: z.object({}),
+  replies: { 204: null },
+});
+
 class Waiting {
   readonly begun: Promise<void>;
   release: () => void = () => undefined;
@@ -126,4 +134,25 @@ test("a port that is taken is named, with what to do", async () => {
     message: expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`),
   });
   holder.close();
+});
+
+test("whoever sends a body that never ends does not hold up the stop beyond the drain", async () => {
+  class Taking {
+    @route(take)
+    async take(): Promise<Reply<typeof take>> {
+      return { status: 204 };
+    }
+  }
+  const listener = new WebListener(options, [serviceOf(new Taking(), "/w/v1")]);
+  await listener.start();
+  const headers = { "content-type": "application/json", "content-length": "100", expect: "100-continue" };
+  const sending = request(`${listener.address.url}/w/v1/take`, { method: "POST", headers });
+  const closed = new Promise<void>((resolve) => sending.on("error", () => undefined).on("close", () => resolve()));
+  // The answer to the head: from now on the listener waits for the body.
+  const isWaiting = new Promise<void>((resolve) => sending.on("continue", () => resolve()));
+  sending.flushHeaders();
+  await isWaiting;
+  sending.write("{");
+  await listener.stop(50);
+  await closed;
 });

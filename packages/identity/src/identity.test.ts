@@ -2,13 +2,13 @@ import { connectDatabase, type Database, frameworkMigrations, Migrator } from "@
 import { type TestDatabase, testDatabase } from "@kilonova/database/testing";
 import { WebListener } from "@kilonova/http";
 import { RequestContext } from "@kilonova/messaging";
-import { silentLogger } from "@kilonova/plugin-api";
+import { injectionsOf, silentLogger } from "@kilonova/plugin-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bootstrapIdentity, IdentityManager, IdentityWeb, identityMigrations } from "./index.js";
+import { bootstrapIdentity, IdentityManager, IdentityWeb, identityMigrations, identityOptions } from "./index.js";
 
 let now = Date.UTC(2030, 0, 1);
 const clock = { now: () => now, sleep: () => Promise.reject(new Error("unused")) };
-const settings = { manager: "@kilonova/identity#IdentityManager", tokenLifetime: 3_600_000 };
+const settings = identityOptions.schema.parse({ tokenLifetime: "1h" });
 
 let store: TestDatabase;
 let database: Database;
@@ -283,6 +283,19 @@ test("bootstrapping again changes addresses, not passwords or ids; two at the sa
   expect([after.user.id, after.project.id]).toEqual([before.user.id, before.project.id]);
   expect(after.catalog.map((entry: { type: string }) => entry.type)).toEqual(["identity", "image"]);
   expect(after.catalog[0].endpoints[0].url).toBe("http://elsewhere.example.org/identity/v3");
+});
+
+test("the container can build both classes: each constructor parameter says what it wants, and the defaults name them", () => {
+  for (const type of [IdentityManager, IdentityWeb]) expect(injectionsOf(type)).toHaveLength(type.length);
+  const defaults = identityOptions.schema.parse({});
+  expect(defaults).toEqual(settings);
+});
+
+test("a NUL in a name is refused before the database sees it", async () => {
+  const admin = await adminToken();
+  expect((await call("POST", "/users", admin, { user: { name: "a\0b" } })).status).toBe(400);
+  expect((await call("GET", "/users?name=a%00b", admin)).status).toBe(400);
+  expect((await call("GET", "/users/%00", admin)).status).toBe(400);
 });
 
 test("the versions are told to anyone", async () => {

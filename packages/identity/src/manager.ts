@@ -2,6 +2,8 @@ import { type Identity, identityContract, type Principal } from "@kilonova/contr
 import { type Database, databaseOf } from "@kilonova/database";
 import { type Args, type Handlers, ok, type RequestContext, type Result, refused } from "@kilonova/messaging";
 import { CLOCK, type Clock, inject, Manager, manager, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
+import { bootstrapIdentity } from "./bootstrap.js";
+import { bootstrapRequestOf } from "./bootstrap-request.js";
 import { type IdentityOptions, identityOptions } from "./options.js";
 import { type TokenFacts, Tokens } from "./tokens.js";
 
@@ -11,12 +13,17 @@ export class IdentityManager extends Manager implements Handlers<Identity> {
   readonly #tokens: Tokens;
 
   constructor(
-    @inject(databaseOf("identity")) database: Database,
+    @inject(databaseOf("identity")) private readonly database: Database,
     @inject(CLOCK) clock: Clock,
-    @options(identityOptions) settings: IdentityOptions,
+    @options(identityOptions) private readonly settings: IdentityOptions,
   ) {
     super();
     this.#tokens = new Tokens(database, clock, settings.tokenLifetime);
+  }
+
+  /** Makes what the options name and is not there: users of the first start, and the catalog. */
+  override async initHost(): Promise<void> {
+    await bootstrapIdentity(this.database, bootstrapRequestOf(this.settings));
   }
 
   @rpcMethod()

@@ -4,6 +4,13 @@ import { KilonovaError, ok, type Result, refused } from "@kilonova/messaging";
 import type { PoolClient } from "pg";
 import { LOCK_CONSUMERS, LOCK_PROVIDERS, type PreparedStatement, REPLACE_ALLOCATIONS } from "./claim-statements.js";
 
+/**
+ * All that a claim looks up it knows the keys of. A plan that is prepared while the tables are small would read them
+ * from end to end for ever.
+ */
+const BEGIN =
+  "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
 type ClaimResult = Result<Placement, "claim">;
 
 /** A broken connection cannot be handed back to the pool. */
@@ -22,7 +29,7 @@ export class Claims {
     const [client, release] = await this.#connect();
     let isBroken = true;
     try {
-      await client.query("BEGIN");
+      await client.query(BEGIN);
       const result = await replace(client, claims);
       await client.query(result.ok ? "COMMIT" : "ROLLBACK");
       isBroken = false;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Inventory, Provider } from "@kilonova/contracts";
 import { RequestContext } from "@kilonova/messaging";
 import { sql } from "drizzle-orm";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type LivePlacement, livePlacement } from "./testing/live-placement.js";
 
 const context = RequestContext.admin();
@@ -113,15 +113,31 @@ test("a change whose transaction began early and ended late is not missed, and d
   expect(follower.providers.get(slow)?.generation).toBe(100);
 });
 
-test("while nothing changes it tells nothing", async () => {
+test("while nothing changes it tells nothing, once no older transaction of the server runs", async () => {
   await makeProvider();
   const follower = new Follower();
-  await follower.catchUp(100);
-  expect(await placement.call.changes(context, { after: follower.sequence, limit: 100 })).toMatchObject({
-    providers: [],
-    deleted: [],
-    more: false,
+  await vi.waitFor(async () => {
+    await follower.catchUp(100);
+    const news = await placement.call.changes(context, { after: follower.sequence, limit: 100 });
+    expect(news).toMatchObject({ providers: [], deleted: [], more: false, reset: false });
   });
+});
+
+test("a transaction that stays open costs no change, however small the pages", async () => {
+  const ids = await Promise.all(Array.from({ length: 5 }, makeProvider));
+  const follower = new Follower();
+  await follower.catchUp(2);
+  const client = await placement.database.$client.connect();
+  await client.query("BEGIN; SELECT pg_current_xact_id()");
+  for (const id of ids) {
+    await placement.database.execute(
+      sql`UPDATE placement.providers SET generation = 9, changed = pg_current_xact_id()::text::bigint WHERE id = ${id}`,
+    );
+  }
+  await follower.catchUp(2);
+  await client.query("ROLLBACK");
+  client.release();
+  expect(ids.map((id) => follower.providers.get(id)?.generation)).toEqual(ids.map(() => 9));
 });
 
 test("one transaction that changes more than a page holds is told whole", async () => {

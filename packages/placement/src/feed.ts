@@ -25,7 +25,8 @@ interface Window {
  * A change is numbered with the id of its transaction. Transactions end in another order than their ids, so a reader is
  * told as sequence the *horizon* of what it saw: the lowest id of those that were still running. All changes below it
  * were there to be seen; changes from it on are told again next time, which is harmless, since what is told is always the
- * provider as it is now. A transaction that stays open delays nothing, it only makes readers be told some things twice.
+ * provider as it is now. A transaction that stays open, be it another owner's, delays nothing: it only makes readers be
+ * told some things more than once.
  */
 export class Feed {
   constructor(private readonly database: Queryable) {}
@@ -53,10 +54,11 @@ export class Feed {
     } = await this.#one<Window>(sql`
       SELECT ${HORIZON} AS horizon, (SELECT reaches_back_to FROM placement.feed) AS "reachesBackTo",
         ${changesIn(sql`${providers.changed} >= ${after} AND ${providers.changed} < ${HORIZON}`, sql`ASC FETCH FIRST ${limit + 1} ROWS WITH TIES`)} AS settled,
-        ${changesIn(sql`${providers.changed} >= greatest(${after}::bigint, ${HORIZON})`, sql`DESC LIMIT ${limit}`)} AS unsettled`);
+        ${changesIn(sql`${providers.changed} >= greatest(${after}::bigint, ${HORIZON})`, sql`ASC LIMIT ${MOST_UNSETTLED + 1}`)} AS unsettled`);
     const horizon = Number(text);
     // A number above the horizon is from another database, or from one that was put back.
-    if (after > horizon || after < Number(reachesBackTo)) {
+    const isLost = after > horizon || after < Number(reachesBackTo);
+    if (isLost || (unsettled?.length ?? 0) > MOST_UNSETTLED) {
       return { sequence: horizon, providers: [], deleted: [], more: false, reset: true };
     }
     const cut = cutAt(settled ?? [], limit);
@@ -71,6 +73,9 @@ export class Feed {
     return row;
   }
 }
+
+/** Above the horizon there is no number to go on from: it is told at once, or, where that is too much, all is read again. */
+const MOST_UNSETTLED = 10_000;
 
 /** The lowest transaction that is still running, in the snapshot of the statement. */
 const HORIZON = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;

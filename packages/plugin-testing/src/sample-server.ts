@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Server, Vif } from "@kilonova/plugin-api";
 
 /** A server with an id of its own, as a driver is given one: small, and of the name and flavor that a test wants. */
-export function sampleServer(changes: Partial<Omit<Server, "flavor">> & { flavor?: Partial<Server["flavor"]> } = {}): Server {
+export function sampleServer(
+  changes: Partial<Omit<Server, "flavor">> & { flavor?: Partial<Server["flavor"]> } = {},
+): Server {
   const { flavor, ...rest } = changes;
   return {
     id: randomUUID(),

@@ -66,7 +66,8 @@ class Bench {
   async booted(serverId: string, times: number): Promise<void> {
     const { greeting } = this.world;
     if (greeting === undefined) return;
-    const greetings = async () => ((await this.driver.getConsoleOutput(serverId, null)) ?? "").split(greeting).length - 1;
+    const greetings = async () =>
+      ((await this.driver.getConsoleOutput(serverId, null)) ?? "").split(greeting).length - 1;
     await eventually(`greeting ${times} on the console`, async () => (await greetings()) >= times);
     assert.equal(await greetings(), times, "the guest booted more often than it was asked to");
   }

@@ -27,6 +27,9 @@ const PATIENCE = 60_000;
 /** Among how many of the best a host is picked at most, after so many refused claims. */
 const WIDEST = 64;
 
+/** So often it waits for claims of others in this process that may yet fail, before it says that there is no host. */
+const MOST_WAITS = 20;
+
 /** What is asked, read once. */
 interface Task {
   readonly args: SelectDestinations;
@@ -69,11 +72,11 @@ export class FilterScheduler extends SchedulerDriver {
     }
     const task: Task = { args, request, bounds: this.#boundsOf(args) };
     await this.hosts.ensureFresh(this.settings.mirrorMaxAge);
-    for (let refusals = 0, isFresh = false; ; ) {
+    for (let refusals = 0, waits = 0, isFresh = false; ; ) {
       context.throwIfExpired();
       const plan = this.#plan(task, refusals);
       if (plan.selections.length < args.servers.length) {
-        if (isFresh && !this.hosts.mirror.mayHaveRoom(request)) return this.#noValidHost(task, plan);
+        if (isFresh && (waits++ >= MOST_WAITS || !this.#mayBeRoom(task))) return this.#noValidHost(task, plan);
         await this.hosts.mirror.landed();
       } else {
         const refusal = await this.#claim(context, task, plan);
@@ -145,6 +148,18 @@ export class FilterScheduler extends SchedulerDriver {
       return [{ serverId, destination: destinationOf(host), alternates: others.map(destinationOf) }];
     });
     return { selections, imagined };
+  }
+
+  /** True where a host could be had but for claims of this process that may yet fail. */
+  #mayBeRoom(task: Task): boolean {
+    const { args, request, bounds } = task;
+    return this.hosts.mirror.contested().some((provider) => {
+      const host = this.hosts.get(provider.id);
+      if (!host || !isMeant(host, task) || !hasRoom(provider, request)) return false;
+      // With room for one even so, it was looked at and is not what is missing.
+      if (args.servers.length === 1 && hasRoom(host.provider, request)) return false;
+      return !this.#filtering.verdict(this.hosts.imagine(host, provider), args.requestSpec, bounds);
+    });
   }
 
   #noValidHost(task: Task, { selections, imagined }: Plan): SelectedDestinations {

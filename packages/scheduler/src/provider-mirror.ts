@@ -1,4 +1,4 @@
-import { hasRoom, ProviderIndex, type ResourceRequest, withTaken } from "@kilonova/candidates";
+import { ProviderIndex, withTaken } from "@kilonova/candidates";
 import type { Allocation, Placement, Provider } from "@kilonova/contracts";
 import { RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
@@ -84,15 +84,11 @@ export class ProviderMirror {
   }
 
   /**
-   * True where a provider could serve the request but for claims of this process that may fail, or may be counted twice
-   * until placement has told of them: too early to say that nobody can.
+   * The providers on which claims of this process lie that may fail, or may be counted twice until placement has told of
+   * them: as placement tells, without those claims.
    */
-  mayHaveRoom(request: ResourceRequest): boolean {
-    for (const id of this.#takings.keys()) {
-      const told = this.#told.get(id);
-      if (told && hasRoom(told, request)) return true;
-    }
-    return false;
+  contested(): readonly Provider[] {
+    return [...this.#takings.keys()].flatMap((id) => this.#told.get(id) ?? []);
   }
 
   /** Resolves when no claim of this process is on its way. */

@@ -58,7 +58,8 @@ export class FakeDriver extends VirtDriver {
   }
 
   async initHost(name: string): Promise<void> {
-    if (!HOST_NAME.test(name)) throw new KilonovaError("virt.failed", `"${name}" cannot be the name of a host's folder`);
+    if (!HOST_NAME.test(name))
+      throw new KilonovaError("virt.failed", `"${name}" cannot be the name of a host's folder`);
     const statePath = resolve(this.baseDirectory, this.settings.statePath);
     const guests = new GuestFolder(join(statePath, name));
     const history = new GuestHistory(statePath);
@@ -142,7 +143,12 @@ export class FakeDriver extends VirtDriver {
   async getConsoleOutput(serverId: string, lines: number | null): Promise<string | null> {
     const text = await this.host.guests.readConsole(serverId);
     if (lines === null) return text;
-    return lines === 0 ? "" : text.split(/(?<=\n)/).slice(-lines).join("");
+    return lines === 0
+      ? ""
+      : text
+          .split(/(?<=\n)/)
+          .slice(-lines)
+          .join("");
   }
 
   override onGuestEvent(listener: (event: GuestEvent) => void): void {
@@ -160,7 +166,8 @@ export class FakeDriver extends VirtDriver {
   }
 
   private get host(): Host {
-    if (!this.opened) throw new KilonovaError("internal", "the fake driver was used before initHost, or after cleanupHost");
+    if (!this.opened)
+      throw new KilonovaError("internal", "the fake driver was used before initHost, or after cleanupHost");
     return this.opened;
   }
 

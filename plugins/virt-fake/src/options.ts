@@ -42,7 +42,9 @@ export const fakeOptions = optionGroup(
     failures: z
       .array(failureSchema)
       .default([])
-      .describe("What fails: a verb (spawn, destroy, powerOn, powerOff, reboot), how (reschedule or abort), and for which host and servers."),
+      .describe(
+        "What fails: a verb (spawn, destroy, powerOn, powerOff, reboot), how (reschedule or abort), and for which host and servers.",
+      ),
   }),
 );
 

@@ -23,9 +23,11 @@ import { type Database, databaseOf } from "@kilonova/database";
 import { type ApiFault, fault, isApiFault } from "@kilonova/http";
 import { messageOf, type RequestContext, type Rpc, type RpcClient } from "@kilonova/messaging";
 import { hook, inject, LOGGER, type Logger, options, RPC } from "@kilonova/plugin-api";
+import { z } from "zod";
 import { quotaOptions } from "../options.js";
 import { limitsOfProject, overQuotaWords } from "../quotas/limits-of-project.js";
 import { defaultLimits, type QuotaLimits } from "../quotas/quota-resources.js";
+import { metadata } from "../schemas/parameter-types.js";
 import { type ActionRule, actionRefusal, DELETE, HARD_REBOOT, SOFT_REBOOT, START, STOP } from "./action-rules.js";
 import { generateReservationId } from "./generated-words.js";
 import { hostnameOf } from "./hostname.js";
@@ -41,6 +43,9 @@ export interface ServerCreation extends Omit<ServerRequest, "flavorId" | "host" 
   readonly availabilityZone: string | null;
   readonly forcedHost: string | null;
 }
+
+/** What a hook may amend of a creation. */
+const creationPayload = z.looseObject({ metadata, hints: z.record(z.string(), z.unknown()) });
 
 /** Something to be done to a server, which has been looked up and may be touched by whoever asks. */
 export interface ServerAction {
@@ -59,7 +64,7 @@ interface Resolved {
 }
 
 /**
- * What is done to servers, behind the routes: the one place that writes their operations. Option `api.manager` names
+ * What is done to servers, behind the routes: the one place that writes their operations. Option `api.servers` names
  * the class. Each method is a hook point; what a user must expect to be told comes back as a fault.
  */
 export class ServerManager {
@@ -83,7 +88,7 @@ export class ServerManager {
   }
 
   /** Writes servers, request specs and operations in one transaction, then wakes a conductor. */
-  @hook("server.create", { amendable: ["metadata", "hints"] })
+  @hook("server.create", { payload: creationPayload, amendable: ["metadata", "hints"] })
   async create(context: RequestContext, creation: ServerCreation): Promise<CreatedServers | ApiFault> {
     const { projectId, userId } = context;
     if (projectId === undefined || userId === undefined) return fault(403, "Servers are made within a project.");

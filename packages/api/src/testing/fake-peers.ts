@@ -7,7 +7,7 @@ import {
   imageContract,
   networkContract,
 } from "@kilonova/contracts";
-import { ok, type Rpc, type RpcHandler, refused } from "@kilonova/messaging";
+import { type Listener, ok, type Rpc, type RpcEndpoint, type RpcHandler, refused } from "@kilonova/messaging";
 
 export const NETWORK = "c0ffee00-0000-4000-8000-000000000001";
 export const HOST = "host-1";
@@ -26,8 +26,18 @@ export class FakePeers {
   /** The last length that was asked for. */
   consoleLength: number | null | undefined;
 
+  readonly #listeners = new Map<string, Listener>();
+
+  /** Nobody listens on a topic any more. */
+  async leave(topic: string): Promise<void> {
+    await this.#listeners.get(topic)?.stop();
+  }
+
   async serve(rpc: Rpc): Promise<void> {
-    await rpc.serve({ topic: "image", server: HOST }, [
+    const listen = async (topic: string, endpoints: readonly RpcEndpoint[]) => {
+      this.#listeners.set(topic, await rpc.serve({ topic, server: HOST }, endpoints));
+    };
+    await listen("image", [
       {
         contract: imageContract,
         handlers: handlers({
@@ -38,15 +48,17 @@ export class FakePeers {
         }),
       },
     ]);
-    await rpc.serve({ topic: "network", server: HOST }, [
+    await listen("network", [
       {
         contract: networkContract,
         handlers: handlers({
-          listNetworks: async () => [{ id: NETWORK, name: "private", range: "10.0.0.0/24", gateway: null, shared: true }],
+          listNetworks: async () => [
+            { id: NETWORK, name: "private", range: "10.0.0.0/24", gateway: null, shared: true },
+          ],
         }),
       },
     ]);
-    await rpc.serve({ topic: "conductor", server: HOST }, [
+    await listen("conductor", [
       {
         contract: conductorContract,
         handlers: handlers({
@@ -59,7 +71,7 @@ export class FakePeers {
     ]);
     const wake = (method: Wake["method"]) => async (_context: unknown, args: { operationId: string }) =>
       this.#woken(method, args.operationId);
-    await rpc.serve({ topic: "compute", server: HOST }, [
+    await listen("compute", [
       {
         contract: computeContract,
         handlers: handlers({

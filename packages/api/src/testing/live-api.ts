@@ -12,9 +12,9 @@ import { WebListener } from "@kilonova/http";
 import { MemoryTransport, RequestContext, Rpc } from "@kilonova/messaging";
 import { Authenticator, type RequestHeaders, ServiceGroupDriver, silentLogger } from "@kilonova/plugin-api";
 import { sql } from "drizzle-orm";
-import { ApiWeb } from "../api-web.js";
 import { apiOptions, quotaOptions } from "../options.js";
 import { ServerManager } from "../servers/server-manager.js";
+import { ApiWeb } from "../web.js";
 import { FakePeers, HOST, sampleImage } from "./fake-peers.js";
 
 export const PROJECT = "aaaaaaaa000040008000000000000001";

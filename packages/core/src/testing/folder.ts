@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 /**
  * A folder with files.
  *
- * @param finished when it goes: after the test, or, by `afterAll`, after the file's tests
+ * @param finished is given what removes it; after the test, unless said otherwise
  */
 export async function testFolder(
   files: Readonly<Record<string, string>> = {},

@@ -6,8 +6,9 @@ import { services } from "./tables.js";
 
 const record = {
   ...getTableColumns(services),
-  /** A service may report between the start of this statement and the look at its row. */
-  silentFor: sql<number | null>`greatest(0, floor(extract(epoch from now() - ${services.lastSeenAt}) * 1000))::integer`,
+  /** Never below 0: a service may report between the start of this statement and the look at its row. */
+  silentFor: sql<number | null>`case when ${services.lastSeenAt} is not null
+    then greatest(0, floor(extract(epoch from now() - ${services.lastSeenAt}) * 1000))::float8 end`,
 };
 
 /** What an operator may set on a service. */

@@ -25,20 +25,26 @@ rm -rf "$1"
 export interface ThrowAwayPostgres {
   /** The superuser's address of the database `postgres`. */
   readonly url: string;
+  /** Of the server process, whose children are its backends. */
+  readonly pid: number;
   /** A fresh, empty database of a name of its own. */
   createDatabase(): Promise<TestDatabase>;
   /** Ends the server and removes all that it had. Safe to repeat. */
   stop(): Promise<void>;
 }
 
-/** Starts one in under a second. It ends with the calling process too, however that dies. */
-export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
+/**
+ * Starts one in under a second. It ends with the calling process too, however that dies.
+ *
+ * @param durability with `fsync`, commits wait for the disk, as in a cloud whose speed is measured
+ */
+export async function startThrowAwayPostgres({ fsync = false } = {}): Promise<ThrowAwayPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "kilonova-postgresql-"));
   const guard = spawn("sh", ["-c", GUARD, "sh", folder], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   guard.unref();
   try {
     const stateFolder = await StateFolder.hold(folder);
-    const server = await EmbeddedPostgres.start({ stateFolder, fsync: false });
+    const server = await EmbeddedPostgres.start({ stateFolder, fsync });
     const stop = async () => {
       await server.stop();
       await stateFolder.release();
@@ -47,6 +53,7 @@ export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
     let stopped: Promise<void> | undefined;
     return {
       url: server.url(),
+      pid: server.pid,
       createDatabase: () => createTestDatabase(server.url()),
       stop: () => {
         stopped ??= stop();

@@ -34,7 +34,7 @@ export class ApiWeb implements WebServiceFactory {
     @inject(databaseOf("compute")) private readonly database: Database,
     @options(apiOptions) private readonly api: Options<typeof apiOptions>,
     @options(quotaOptions) private readonly quota: Options<typeof quotaOptions>,
-    @driver("api.manager") private readonly manager: ServerManager,
+    @driver("api.servers") private readonly manager: ServerManager,
     @driver("servicegroup.driver", "servicegroup-driver") private readonly serviceGroup: ServiceGroupDriver,
     @drivers("api.authSchemes", "authenticator") private readonly authenticators: readonly Authenticator[],
   ) {}

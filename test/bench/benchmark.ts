@@ -1,0 +1,26 @@
+import type { MeasuredCloud } from "./measured-cloud.js";
+
+export type Unit = "ms" | "s" | "1/s" | "MiB";
+
+/** One number that a benchmark found. */
+export interface Reading {
+  readonly metric: string;
+  readonly value: number;
+  readonly unit: Unit;
+}
+
+/** What a benchmark may use. */
+export interface BenchWorld {
+  /** A cloud of the case under measurement, which does not run yet. Whoever made the world destroys it. */
+  prepare(): Promise<MeasuredCloud>;
+  /** Says what goes on. */
+  report(line: string): void;
+}
+
+/** Measures a cloud; the same for every case of one. */
+export interface Benchmark {
+  readonly name: string;
+  /** In seconds, for the measurement of one case: a cloud that hangs must not hold the others up. */
+  readonly timeLimit: number;
+  measure(world: BenchWorld): Promise<readonly Reading[]>;
+}

@@ -1,0 +1,48 @@
+// npm run bench [-- NAME…] [--case NAME] [--json FILE]: the results as a table, and as JSON in a file.
+import { writeFile } from "node:fs/promises";
+import { readArguments, UsageError } from "./arguments.js";
+import type { Benchmark } from "./benchmark.js";
+import { bootBenchmark } from "./boot.js";
+import { embeddedCase } from "./embedded-case.js";
+import { listBenchmark } from "./list.js";
+import { measureOne } from "./measure-one.js";
+import type { CloudCase } from "./measured-cloud.js";
+import { memoryBenchmark } from "./memory.js";
+import { report } from "./progress.js";
+import { rabbitmqPostgresqlCase } from "./rabbitmq-postgresql-case.js";
+import { type Result, resultsTable } from "./results-table.js";
+import { startBenchmark } from "./start.js";
+
+const BENCHMARKS: readonly Benchmark[] = [startBenchmark, bootBenchmark, listBenchmark, memoryBenchmark];
+const CASES: readonly CloudCase[] = [embeddedCase, rabbitmqPostgresqlCase];
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = EXIT_USAGE;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { benchmarks, cases, json } = readArguments(argv, BENCHMARKS, CASES);
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
+
+  const results: Result[] = [];
+  let isComplete = true;
+  for (const benchmark of benchmarks) {
+    for (const cloudCase of cases) {
+      if (interrupted.signal.aborted) break;
+      const say = (line: string) => report(`${benchmark.name}, ${cloudCase.name}: ${line}`);
+      const readings = await measureOne({ benchmark, cloudCase, report: say, signal: interrupted.signal });
+      if (!readings) isComplete = false;
+      for (const reading of readings ?? []) results.push({ bench: benchmark.name, case: cloudCase.name, ...reading });
+    }
+  }
+  if (results.length > 0) console.log(resultsTable(results));
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
+  return isComplete && !interrupted.signal.aborted ? 0 : EXIT_FAILURE;
+}
