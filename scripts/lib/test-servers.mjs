@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startRabbitMq } from "../../test/servers/rabbitmq.mjs";
+import { provideOpenstackClient } from "../install-openstack-client.mjs";
 import { provideQemu } from "../install-qemu.mjs";
 import { provideRabbitMq } from "../install-rabbitmq.mjs";
 import { report, SetupError } from "./progress.mjs";
@@ -15,7 +16,8 @@ const amqpVariable = "KILONOVA_TEST_AMQP_URL";
  */
 export async function provideTestServers(files) {
   const mentions = (text) => files === undefined || files.some((file) => packageMentions(file, text));
-  if (mentions("qemu-system")) await insist(provideQemu);
+  if (mentions("qemu")) await insist(provideQemu);
+  if (mentions("OpenstackClient")) await insist(provideOpenstackClient);
   if (!mentions(amqpVariable) || process.env[amqpVariable]) return { env: {}, stop: async () => {} };
 
   await insist(provideRabbitMq);

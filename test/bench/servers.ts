@@ -28,7 +28,7 @@ export class Servers {
   static async of(cloud: MeasuredCloud, connections = 1): Promise<Servers> {
     const admin = await Session.login(cloud.cloudsFile, "kilonova-admin");
     try {
-      const flavor = { name: "bench", vcpus: 1, ram: 64, disk: 0 };
+      const flavor = { name: "bench", vcpus: 1, ram: 64, disk: 1 };
       const made = await admin.json(z.object({ flavor: idSchema }), "POST", "compute", "/flavors", { flavor });
       const record = { name: "bench", disk_format: "raw", container_format: "bare", visibility: "public" };
       const image = await admin.json(idSchema, "POST", "image", "/v2/images", record);

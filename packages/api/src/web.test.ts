@@ -1,11 +1,40 @@
+import { loadConfiguration } from "@kilonova/config";
+import { Container, ObjectLoader, SERVICE_RECORDS, servicegroupOptions } from "@kilonova/core";
+import { DatabaseServiceRecords, databaseOf } from "@kilonova/database";
+import { MemoryTransport, Rpc } from "@kilonova/messaging";
+import { CLOCK, LOGGER, RPC, silentLogger, systemClock } from "@kilonova/plugin-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiOptions } from "./options.js";
 import { at, IMAGE, LiveApi, OTHER_PROJECT, PROJECT } from "./testing/live-api.js";
+import { ApiWeb } from "./web.js";
 
 let api: LiveApi;
 beforeAll(async () => {
   api = await LiveApi.start();
 });
 afterAll(() => api.stop());
+
+test("a container builds it out of options and tokens", async () => {
+  const configuration = await loadConfiguration({ program: "test", argv: [], env: {}, searchFolders: [] });
+  configuration.get(servicegroupOptions);
+  const made: string[] = [];
+  const container = new Container(configuration, new ObjectLoader(import.meta.dirname), (one) =>
+    made.push(one.constructor.name),
+  );
+  const transport = new MemoryTransport();
+  container.register(databaseOf("compute"), api.database);
+  container.register(RPC, new Rpc(transport));
+  container.register(LOGGER, silentLogger);
+  container.register(CLOCK, systemClock);
+  container.register(SERVICE_RECORDS, new DatabaseServiceRecords(api.database));
+
+  const service = (await container.build(ApiWeb)).webService();
+  expect(service.root).toBe("/compute/v2.1");
+  // Whoever is made by the container can have hooks woven round it.
+  expect(made).toEqual(["ServerManager", "RecordServiceGroup", "TokenAuthenticator", "ApiWeb"]);
+  expect(configuration.get(apiOptions).maxLimit).toBe(1000);
+  await transport.close();
+});
 
 test("the versions are told to anyone", async () => {
   const unversioned = await api.listener.inject("/compute/");
@@ -57,7 +86,7 @@ describe("what is wrong gets OpenStack's own status and body", () => {
   test.each([
     ["/no-such-thing"],
     ["/servers/x/y/z"],
-    ["/os-aggregates"],
+    ["/os-simple-tenant-usage"],
     ["/os-server-groups"],
     ["/servers/1badcafe-0000-4000-8000-000000000001/os-interface"],
   ])("%s, which is not served, is a 404", async (path) => {

@@ -6,6 +6,7 @@ import { ComputeServices } from "./hosts/compute-services.js";
 import { apiOptions, quotaOptions } from "./options.js";
 import { computePolicies } from "./policies/index.js";
 import { defaultLimits } from "./quotas/quota-resources.js";
+import { AggregatesController } from "./rest/aggregates.js";
 import { AvailabilityZonesController } from "./rest/availability-zones.js";
 import { ExtensionsController } from "./rest/extensions.js";
 import { FlavorAccessController } from "./rest/flavor-access.js";
@@ -66,6 +67,7 @@ export class ApiWeb implements WebServiceFactory {
     const services = new ComputeServices(database, this.serviceGroup);
     const servers = new ServerLookup(database);
     return [
+      new AggregatesController(),
       new AvailabilityZonesController(services),
       new ExtensionsController(),
       new FlavorAccessController(database),
@@ -74,7 +76,7 @@ export class ApiWeb implements WebServiceFactory {
       new HypervisorsController(database, services, maxLimit),
       new InstanceActionsController(servers, maxLimit),
       new IpsController(servers),
-      new KeyPairsController(database, this.quota.keyPairs, maxLimit),
+      new KeyPairsController(database, limits, maxLimit),
       new LimitsController(database, limits),
       new QuotaSetsController(database, limits),
       new ServerActionsController(servers, manager),

@@ -98,6 +98,15 @@ describe("ComputeManager", () => {
       expect(cloud.tracesOf(large)).toEqual(["allocation"]);
     });
 
+    it("never counts on the same resources for two builds at once", async () => {
+      await cloud.startCompute({ cpuAllocationRatio: 1 });
+      cloud.host.size = { ...cloud.host.size, vcpus: 5 };
+      const rows = Array.from({ length: 6 }, () => cloud.newBuild({ vcpus: 2 }));
+      await Promise.all(rows.map((row) => cloud.wake(row)));
+      await expect.poll(() => rows.filter(({ state }) => state === "rescheduled").length).toBe(4);
+      await expect.poll(() => rows.filter(({ state }) => state === "done").length).toBe(2);
+    });
+
     it("counts a build that failed no longer", async () => {
       await cloud.startCompute({ cpuAllocationRatio: 1 });
       cloud.host.size = { ...cloud.host.size, vcpus: 2 };
@@ -403,6 +412,37 @@ describe("ComputeManager", () => {
       expect(cloud.server(row)).toMatchObject({ vmState: "error", taskState: null });
       expect(row.fault?.message).toBe("The server could not be deleted: the disk is stuck");
       expect(cloud.tracesOf(row)).toEqual(["guest", "address", "allocation"]);
+    });
+
+    it("leaves a server as it is whose deletion a hook vetoes", async () => {
+      const hooks = new Hooks(silentLogger);
+      hooks.enter("Veto", { point: "server.delete" }, async () => ({ pre: () => ({ veto: "it is on hold" }) }));
+      await cloud.startCompute({}, hooks);
+      const row = cloud.newOperation(cloud.newServer().id, "delete");
+      await cloud.wake(row);
+      await ends(row);
+      expect(cloud.server(row)).toMatchObject({ vmState: "active", taskState: null });
+      expect(row.fault?.message).toContain("it is on hold");
+      expect(cloud.host.guests.has(row.operation.serverId)).toBe(true);
+    });
+
+    it("leaves a delete for later that a service is away for too long for, and does it when it is woken again", async () => {
+      const clock = new FakeClock();
+      cloud = new TestCloud(clock);
+      await cloud.open();
+      await cloud.startCompute();
+      await cloud.silence("placement");
+      const row = cloud.newOperation(cloud.newServer().id, "delete");
+      await cloud.wake(row);
+      await expect.poll(() => cloud.addresses.size).toBe(0);
+      for (let waited = 0; waited < 90_000; waited += 1_000) await clock.advance(1_000);
+      expect(row.state).toBe("running");
+      await cloud.serve("placement");
+      // Its lease is over: a sweep makes it anybody's of the host, and wakes it.
+      row.owner = undefined;
+      await cloud.wake(row);
+      await ends(row);
+      expect(cloud.tracesOf(row)).toEqual([]);
     });
 
     it("stops, starts and reboots a guest", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Conductor } from "@kilonova/contracts";
 import { messageOf, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
-import { isUnanswered, patientCall } from "./patient-call.js";
+import { patientCall } from "./patient-call.js";
 import { isStale, Leaving, staleError } from "./stale.js";
 import { TakenOperation } from "./taken-operation.js";
 
@@ -24,11 +24,14 @@ export interface OperationRunnerWorld {
 }
 
 /** An operation that was woken here: it is being taken, or it runs. */
-interface Entry {
+class Entry {
   taken: TakenOperation | undefined;
   /** Woken again meanwhile: look again when it has ended. */
-  again: boolean;
-  done: Promise<void>;
+  again = false;
+  end: () => void = () => {};
+  readonly ended = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
 }
 
 /**
@@ -40,38 +43,29 @@ export class OperationRunner {
   /** One per life of a process: who takes an operation is known by it. */
   readonly owner = randomUUID();
   readonly #entries = new Map<string, Entry>();
-  #leaving = false;
+  readonly #left = new AbortController();
+  #isLeaving = false;
 
   constructor(private readonly world: OperationRunnerWorld) {}
 
-  /** Resolves when the operation is taken, or is not this host's to do. */
+  /**
+   * Resolves when the operation is taken, or is not this host's to do. One that could not be taken is woken again by a
+   * conductor's sweep.
+   */
   async wake(context: RequestContext, operationId: string): Promise<void> {
     const known = this.#entries.get(operationId);
     if (known) {
       known.again = true;
       return;
     }
-    if (this.#leaving) return;
-    const entry: Entry = { taken: undefined, again: false, done: Promise.resolve() };
+    if (this.#isLeaving) return;
+    const entry = new Entry();
     this.#entries.set(operationId, entry);
-    try {
-      entry.taken = await this.#take(context, operationId);
-    } catch (error) {
-      this.#entries.delete(operationId);
-      if (!isUnanswered(error)) throw error;
-      this.world.logger.warn(
-        { operationId, error: messageOf(error) },
-        "no conductor answers; its sweep will wake the operation again",
-      );
-      return;
-    }
-    if (!entry.taken) {
-      this.#entries.delete(operationId);
-      return;
-    }
-    if (this.#leaving) entry.taken.abort(new Leaving());
+    entry.taken = await this.#take(context, operationId);
+    if (!entry.taken) return this.#close(operationId, entry);
+    if (this.#isLeaving) entry.taken.abort(new Leaving());
     this.#overtake(entry.taken);
-    entry.done = this.#run(entry.taken, entry);
+    void this.#run(entry.taken, entry);
   }
 
   /** The operation with that id, which is running here. */
@@ -85,36 +79,36 @@ export class OperationRunner {
     return false;
   }
 
-  /** Resolves when nothing runs. */
-  async idle(): Promise<void> {
-    while (this.#entries.size > 0) {
-      await Promise.all([...this.#entries.values()].map(({ done }) => done));
-      // One that is being taken has nothing to wait for yet.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
   /** Takes nothing new, lets what runs end until the signal aborts, then leaves the rest as it is. */
   async drain(signal: AbortSignal): Promise<void> {
-    this.#leaving = true;
+    this.#isLeaving = true;
     const leave = () => {
+      this.#left.abort(new Leaving());
       for (const { taken } of this.#entries.values()) taken?.abort(new Leaving());
     };
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
-    await this.idle();
+    while (this.#entries.size > 0) await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
     signal.removeEventListener("abort", leave);
   }
 
   async #take(context: RequestContext, operationId: string): Promise<TakenOperation | undefined> {
-    const { conductor, clock, host } = this.world;
-    const outcome = await patientCall(
-      clock,
-      context.signal,
-      () => conductor.call.takeOperation(context, { operationId, host, owner: this.owner }),
-      TAKE_PATIENCE,
-    );
-    return outcome.ok ? new TakenOperation(this.world, outcome.value) : undefined;
+    const { conductor, clock, host, logger } = this.world;
+    const asking = context.withSignal(this.#left.signal);
+    const args = { operationId, host, owner: this.owner };
+    const take = () => conductor.call.takeOperation(asking, args);
+    try {
+      const outcome = await patientCall(clock, asking.signal, take, TAKE_PATIENCE);
+      return outcome.ok ? new TakenOperation(this.world, outcome.value) : undefined;
+    } catch (error) {
+      logger.warn({ operationId, error: messageOf(error) }, "an operation could not be taken; it will be woken again");
+      return undefined;
+    }
+  }
+
+  #close(operationId: string, entry: Entry): void {
+    this.#entries.delete(operationId);
+    entry.end();
   }
 
   /** Whatever runs here for the same server under an older fence has lost it. */
@@ -135,17 +129,9 @@ export class OperationRunner {
     } finally {
       ended.abort();
       await renewing;
-      this.#entries.delete(taken.id);
+      this.#close(taken.id, entry);
     }
-    if (entry.again && !this.#leaving) await this.#wakeAgain(taken);
-  }
-
-  async #wakeAgain({ undoing, id }: TakenOperation): Promise<void> {
-    try {
-      await this.wake(undoing, id);
-    } catch (error) {
-      this.world.logger.warn({ operationId: id, error: messageOf(error) }, "an operation could not be taken");
-    }
+    if (entry.again) await this.wake(taken.undoing, taken.id);
   }
 
   #report(taken: TakenOperation, error: unknown): void {

@@ -287,8 +287,25 @@ test("bootstrapping again changes addresses, not passwords or ids; two at the sa
 
 test("the container can build both classes: each constructor parameter says what it wants, and the defaults name them", () => {
   for (const type of [IdentityManager, IdentityWeb]) expect(injectionsOf(type)).toHaveLength(type.length);
-  const defaults = identityOptions.schema.parse({});
-  expect(defaults).toEqual(settings);
+  expect(identityOptions.schema.parse({})).toMatchObject({
+    manager: `@kilonova/identity#${IdentityManager.name}`,
+    web: `@kilonova/identity#${IdentityWeb.name}`,
+    tokenLifetime: 3_600_000,
+  });
+});
+
+test("the manager makes at its start what the options name; the password of a user who is there stays", async () => {
+  const started = (changes: object) =>
+    new IdentityManager(database, clock, identityOptions.schema.parse(changes)).initHost();
+  const address = "http://later.example.org/compute/v2.1";
+  await started({ userPassword: "kilonova-secret", endpoints: { compute: address } });
+  await started({ userPassword: "another-secret" });
+  const { status, body } = await logIn("kilonova", "kilonova-secret", "kilonova");
+  expect(status).toBe(201);
+  expect(body.token.roles.map((role: { name: string }) => role.name)).toEqual(["member", "reader"]);
+  const compute = body.token.catalog.find((entry: { type: string }) => entry.type === "compute");
+  expect(compute).toMatchObject({ name: "nova", endpoints: [{ url: address }, { url: address }, { url: address }] });
+  expect((await logIn("kilonova", "another-secret", "kilonova")).status).toBe(401);
 });
 
 test("a NUL in a name is refused before the database sees it", async () => {

@@ -95,7 +95,8 @@ describe("issueTicket", () => {
 });
 
 describe("an upload whose process died", () => {
-  const statusOf = async (id: string) => (await image.database.select().from(images).where(eq(images.id, id)))[0]?.status;
+  const statusOf = async (id: string) =>
+    (await image.database.select().from(images).where(eq(images.id, id)))[0]?.status;
 
   test("leaves a queued image when its lease is over, and no bytes", async () => {
     const [imageId, dataId] = [await newImage(), randomUUID()];

@@ -133,6 +133,16 @@ describe("the flat network", () => {
     expect(await addressOf(await managerOf("10.0.0.0/24"), "one", 2)).toBe("10.0.0.2");
   });
 
+  it("forgets with a range which of its addresses were given back", async () => {
+    const old = await managerOf("10.0.0.0/24");
+    for (const server of ["one", "two", "three", "four"]) await addressOf(old, server);
+    for (const serverId of ["one", "two", "three", "four"])
+      await old.deallocateForServer(context, { serverId, fence: 1 });
+    const manager = await managerOf("10.0.0.0/30");
+    expect(await addressOf(manager, "five")).toBe("10.0.0.2");
+    expect(await addressOf(manager, "six")).toBe("noMoreAddresses");
+  });
+
   it("never gives one address to two servers, whatever comes at the same time", { timeout: 60_000 }, async () => {
     const manager = await managerOf("10.0.0.0/28");
     const step = fc.record({ server: fc.integer({ min: 0, max: 15 }), frees: fc.boolean() });

@@ -8,7 +8,7 @@ import { AddressRange, FIRST_SERVER_POSITION } from "./address-range.js";
 import { Addresses } from "./addresses.js";
 import { networkInfoOf } from "./network-info.js";
 import { networkOptions } from "./options.js";
-import { networks, ports } from "./tables.js";
+import { freePositions, networks, ports } from "./tables.js";
 
 /** Milliseconds that the fence of a server without ports is remembered: longer than any operation may take. */
 const KEEP_FENCES = 30 * 86_400_000;
@@ -99,6 +99,7 @@ export class FlatManager extends Manager implements Handlers<NetworkService> {
           `Network ${name} has servers with addresses of ${from}: option network.fixedRange cannot become ${to} before they are deleted.`,
         );
       }
+      await transaction.delete(freePositions).where(eq(freePositions.networkId, networkId));
       await transaction
         .update(networks)
         .set({ range: to, nextPosition: FIRST_SERVER_POSITION })

@@ -180,3 +180,8 @@ test("zones tell of hosts to administrators alone", async () => {
     ],
   });
 });
+
+test("there are no aggregates, and administrators are told so", async () => {
+  expect((await api.get("/os-aggregates", { as })).body).toEqual({ aggregates: [] });
+  expect((await api.get("/os-aggregates")).status).toBe(403);
+});

@@ -12,6 +12,8 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { generateKeyPair } from "../key-pairs/generate-key-pair.js";
 import { fingerprintOf, type KeyType } from "../key-pairs/public-key.js";
+import { limitsOfProject } from "../quotas/limits-of-project.js";
+import type { QuotaLimits } from "../quotas/quota-resources.js";
 import { createKeyPairBodies } from "../schemas/key-pairs.js";
 import { links, loose } from "../schemas/replies.js";
 import { briefKeyPairView, createdKeyPairView, keyPairView } from "../views/key-pairs.js";
@@ -73,10 +75,9 @@ type Asking = Pick<RouteRequest, "context" | "policy">;
 
 /** Key pairs: those of whoever asks, and for administrators those of any user. */
 export class KeyPairsController {
-  /** @param quota the most that a user may have; -1: as many as he likes */
   constructor(
     private readonly database: Database,
-    private readonly quota: number,
+    private readonly defaults: QuotaLimits,
     private readonly maxLimit: number,
   ) {}
 
@@ -139,18 +140,19 @@ export class KeyPairsController {
     const keys = await keysOf(type, body.public_key ?? undefined);
     if (!("publicKey" in keys)) return keys;
     const { privateKey, ...kept } = keys;
-    const made = await this.#write({ userId, name: body.name, type, ...kept });
+    const { key_pairs: limit } = await limitsOfProject(this.database, this.defaults, asking.context.projectId ?? "");
+    const made = await this.#write({ userId, name: body.name, type, ...kept }, limit);
     return "createdAt" in made ? { keypair: createdKeyPairView(made, privateKey, minor) } : made;
   }
 
   /** Counts and writes with nobody else making key pairs of the same user. */
-  async #write(keypair: Omit<Keypair, "createdAt">): Promise<Keypair | ApiFault> {
+  async #write(keypair: Omit<Keypair, "createdAt">, limit: number): Promise<Keypair | ApiFault> {
     const { userId, name } = keypair;
     return await this.database.transaction(async (transaction) => {
       await transaction.execute(
         sql`select pg_advisory_xact_lock(hashtextextended(${`compute.keypairs:${userId}`}, 0))`,
       );
-      if (this.quota >= 0 && (await countKeypairs(transaction, userId)) >= this.quota) {
+      if (limit >= 0 && (await countKeypairs(transaction, userId)) >= limit) {
         return fault(403, "Quota exceeded, too many key pairs.");
       }
       const made = await createKeypair(transaction, keypair);

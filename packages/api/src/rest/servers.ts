@@ -73,7 +73,7 @@ const create = declareRoute({
     "os_compute_api:servers:create:zero_disk_flavor",
     "compute:servers:create:requested_destination",
   ],
-  body: byVersion<z.ZodType>(createServerBodies),
+  body: byVersion(createServerBodies),
   replies: { 202: z.union([z.object({ server: resource }), z.object({ reservation_id: z.string() })]) },
   errors: [409],
 });
@@ -134,8 +134,7 @@ export class ServersController {
 
   @route(create)
   async create(request: RouteRequest<typeof create>): Promise<Reply<typeof create>> {
-    // Each version's schema has checked it; together they say this type.
-    const body = request.body as CreateServerBody;
+    const body: CreateServerBody = request.body;
     const asked = readServerRequest(body);
     if (asked instanceof Senseless) return fault(400, asked.message);
     const flavor = await findFlavor(this.servers.database, asked.flavorId, flavorViewOf(request));

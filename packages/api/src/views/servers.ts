@@ -5,7 +5,7 @@ import { FAULT_STATUSES, PROGRESS_STATUSES, serverStatus } from "../servers/serv
 import { addressesView } from "./addresses.js";
 import { hostId } from "./host-id.js";
 import { isoInstant, isoMicroseconds } from "./instant.js";
-import { bookmarkLinks, resourceLinks } from "./links.js";
+import { COMPUTE_ZONE } from "./services.js";
 
 /** Who looks at servers, and how: settled once for a request, however many servers it shows. */
 export interface ServerLook {
@@ -22,61 +22,76 @@ export interface ServerLook {
   readonly hostStatus: ((host: string | null) => string) | undefined;
 }
 
-const DEFAULT_ZONE = "nova";
 // What a server shows of things that this cloud has just one of, or none.
 const SECURITY_GROUPS = [{ name: "default" }];
 const NONE: never[] = [];
 
-/** Shows servers in the one way that a request asked for. */
+/** A server as it is shown; which keys there are besides is the microversion's and the policies' matter. */
+export interface ServerView {
+  id: string;
+  [key: string]: unknown;
+}
+
+/**
+ * Shows servers in the one way that a request asked for. Lists are long: keys are set one by one, always in the same
+ * order, and what is the same for all servers is made once.
+ */
 export class ServerViews {
   readonly #hostIds = new Map<string, string>();
+  readonly #self: string;
+  readonly #bookmark: string;
+  readonly #images: string;
+  readonly #flavors: string;
 
-  constructor(private readonly look: ServerLook) {}
+  constructor(private readonly look: ServerLook) {
+    this.#self = look.links.to("/servers/");
+    this.#bookmark = look.links.bookmark("/servers/");
+    this.#images = look.links.bookmark("/images/");
+    this.#flavors = look.links.bookmark("/flavors/");
+  }
 
   /** One of `GET /servers`. */
-  brief(server: ServerRecord) {
-    return { id: server.id, name: server.name, links: resourceLinks(this.look.links, "servers", server.id) };
+  brief({ id, name }: ServerRecord): ServerView {
+    return { id, name, links: this.#links(id) };
   }
 
   /** `GET /servers/{id}`. */
-  full(server: ServerRecord) {
-    return this.look.minor >= 71 ? { ...this.detail(server), server_groups: NONE } : this.detail(server);
+  full(server: ServerRecord): ServerView {
+    const view = this.detail(server);
+    if (this.look.minor >= 71) view["server_groups"] = NONE;
+    return view;
   }
 
   /** One of `GET /servers/detail`. */
-  detail(server: ServerRecord) {
+  detail(server: ServerRecord): ServerView {
     const { minor, extendedAttributes, hostStatus } = this.look;
-    return {
-      ...this.#core(server, true),
-      "OS-EXT-AZ:availability_zone": server.availabilityZone ?? (server.host === null ? "" : DEFAULT_ZONE),
-      config_drive: server.configDrive ? "True" : "",
-      key_name: server.keyName,
-      "OS-SRV-USG:launched_at": isoMicroseconds(server.launchedAt),
-      "OS-SRV-USG:terminated_at": isoMicroseconds(server.terminatedAt),
-      security_groups: SECURITY_GROUPS,
-      "OS-EXT-STS:task_state": server.taskState,
-      "OS-EXT-STS:vm_state": server.vmState,
-      "OS-EXT-STS:power_state": POWER_STATES[server.powerState],
-      "os-extended-volumes:volumes_attached": NONE,
-      ...(extendedAttributes
-        ? this.#extendedAttributes(server)
-        : minor >= 90
-          ? { "OS-EXT-SRV-ATTR:hostname": server.hostname }
-          : undefined),
-      ...(minor >= 16 && hostStatus ? { host_status: hostStatus(server.host) } : undefined),
-      ...(minor >= 96 ? { pinned_availability_zone: server.availabilityZone } : undefined),
-    };
+    const view = this.#core(server, true);
+    view["OS-EXT-AZ:availability_zone"] = server.availabilityZone ?? (server.host === null ? "" : COMPUTE_ZONE);
+    view["config_drive"] = server.configDrive ? "True" : "";
+    view["key_name"] = server.keyName;
+    view["OS-SRV-USG:launched_at"] = isoMicroseconds(server.launchedAt);
+    view["OS-SRV-USG:terminated_at"] = isoMicroseconds(server.terminatedAt);
+    view["security_groups"] = SECURITY_GROUPS;
+    view["OS-EXT-STS:task_state"] = server.taskState;
+    view["OS-EXT-STS:vm_state"] = server.vmState;
+    view["OS-EXT-STS:power_state"] = POWER_STATES[server.powerState];
+    view["os-extended-volumes:volumes_attached"] = NONE;
+    if (extendedAttributes) this.#addExtendedAttributes(view, server);
+    else if (minor >= 90) view["OS-EXT-SRV-ATTR:hostname"] = server.hostname;
+    if (minor >= 16 && hostStatus) view["host_status"] = hostStatus(server.host);
+    if (minor >= 96) view["pinned_availability_zone"] = server.availabilityZone;
+    return view;
   }
 
   /** What `PUT /servers/{id}` answers: everything from 2.75 on, what it is about before. */
-  updated(server: ServerRecord) {
+  updated(server: ServerRecord): ServerView {
     return this.look.minor >= 75 ? this.full(server) : this.#core(server, false);
   }
 
-  #core(server: ServerRecord, extendedAddresses: boolean) {
-    const { minor, links } = this.look;
+  #core(server: ServerRecord, extendedAddresses: boolean): ServerView {
+    const { minor } = this.look;
     const status = server.deletedAt === null ? serverStatus(server.vmState, server.taskState) : "DELETED";
-    return {
+    const view: ServerView = {
       id: server.id,
       name: server.name,
       status,
@@ -84,24 +99,31 @@ export class ServerViews {
       user_id: server.userId,
       metadata: server.metadata,
       hostId: this.#hostId(server),
-      image:
-        server.imageId === null ? "" : { id: server.imageId, links: bookmarkLinks(links, "images", server.imageId) },
+      image: server.imageId === null ? "" : bookmarked(server.imageId, this.#images),
       flavor: this.#flavor(server),
       created: isoInstant(server.createdAt),
       updated: isoInstant(server.updatedAt),
       addresses: addressesView(server.networkInfo, extendedAddresses),
       accessIPv4: server.accessIpV4 ?? "",
       accessIPv6: server.accessIpV6 ?? "",
-      links: resourceLinks(links, "servers", server.id),
+      links: this.#links(server.id),
       "OS-DCF:diskConfig": server.diskConfig,
-      ...(FAULT_STATUSES.has(status) && server.fault ? { fault: this.#fault(server.fault) } : undefined),
-      ...(PROGRESS_STATUSES.has(status) ? { progress: 0 } : undefined),
-      ...(minor >= 9 ? { locked: server.locked } : undefined),
-      ...(minor >= 19 ? { description: server.description } : undefined),
-      ...(minor >= 26 ? { tags: NONE } : undefined),
-      ...(minor >= 63 ? { trusted_image_certificates: null } : undefined),
-      ...(minor >= 73 ? { locked_reason: server.lockedReason } : undefined),
     };
+    if (FAULT_STATUSES.has(status) && server.fault) view["fault"] = this.#fault(server.fault);
+    if (PROGRESS_STATUSES.has(status)) view["progress"] = 0;
+    if (minor >= 9) view["locked"] = server.locked;
+    if (minor >= 19) view["description"] = server.description;
+    if (minor >= 26) view["tags"] = NONE;
+    if (minor >= 63) view["trusted_image_certificates"] = null;
+    if (minor >= 73) view["locked_reason"] = server.lockedReason;
+    return view;
+  }
+
+  #links(id: string) {
+    return [
+      { rel: "self", href: this.#self + id },
+      { rel: "bookmark", href: this.#bookmark + id },
+    ];
   }
 
   #hostId({ projectId, host }: ServerRecord): string {
@@ -116,41 +138,40 @@ export class ServerViews {
   }
 
   #flavor({ flavor }: ServerRecord) {
-    if (this.look.minor < 47) return { id: flavor.id, links: bookmarkLinks(this.look.links, "flavors", flavor.id) };
+    if (this.look.minor < 47) return bookmarked(flavor.id, this.#flavors);
     const { vcpus, memoryMb, rootGb, ephemeralGb, swapMb, name, extraSpecs } = flavor;
-    return {
+    const sizes = {
       vcpus,
       ram: memoryMb,
       disk: rootGb,
       ephemeral: ephemeralGb,
       swap: swapMb,
       original_name: name,
-      ...(this.look.extraSpecs ? { extra_specs: extraSpecs } : undefined),
     };
+    return this.look.extraSpecs ? { ...sizes, extra_specs: extraSpecs } : sizes;
   }
 
   #fault({ code, message, details, createdAt }: NonNullable<ServerRecord["fault"]>) {
-    const shown = details !== null && (this.look.faultDetails || code !== 500);
-    return { code, created: isoInstant(createdAt), message, ...(shown ? { details } : undefined) };
+    const fault = { code, created: isoInstant(createdAt), message };
+    return details !== null && (this.look.faultDetails || code !== 500) ? { ...fault, details } : fault;
   }
 
-  #extendedAttributes(server: ServerRecord) {
-    const attributes = {
-      "OS-EXT-SRV-ATTR:host": server.host,
-      "OS-EXT-SRV-ATTR:hypervisor_hostname": server.node,
-      // Drivers know a guest by its server's id.
-      "OS-EXT-SRV-ATTR:instance_name": server.id,
-    };
-    if (this.look.minor < 3) return attributes;
-    return {
-      ...attributes,
-      "OS-EXT-SRV-ATTR:reservation_id": server.reservationId,
-      "OS-EXT-SRV-ATTR:launch_index": server.launchIndex,
-      "OS-EXT-SRV-ATTR:hostname": server.hostname,
-      "OS-EXT-SRV-ATTR:kernel_id": "",
-      "OS-EXT-SRV-ATTR:ramdisk_id": "",
-      "OS-EXT-SRV-ATTR:root_device_name": null,
-      "OS-EXT-SRV-ATTR:user_data": server.userData,
-    };
+  #addExtendedAttributes(view: ServerView, server: ServerRecord): void {
+    view["OS-EXT-SRV-ATTR:host"] = server.host;
+    view["OS-EXT-SRV-ATTR:hypervisor_hostname"] = server.node;
+    // Drivers know a guest by its server's id.
+    view["OS-EXT-SRV-ATTR:instance_name"] = server.id;
+    if (this.look.minor < 3) return;
+    view["OS-EXT-SRV-ATTR:reservation_id"] = server.reservationId;
+    view["OS-EXT-SRV-ATTR:launch_index"] = server.launchIndex;
+    view["OS-EXT-SRV-ATTR:hostname"] = server.hostname;
+    view["OS-EXT-SRV-ATTR:kernel_id"] = "";
+    view["OS-EXT-SRV-ATTR:ramdisk_id"] = "";
+    view["OS-EXT-SRV-ATTR:root_device_name"] = null;
+    view["OS-EXT-SRV-ATTR:user_data"] = server.userData;
   }
+}
+
+function bookmarked(id: string, prefix: string) {
+  return { id, links: [{ rel: "bookmark", href: prefix + id }] };
 }

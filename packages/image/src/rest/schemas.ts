@@ -67,5 +67,18 @@ function propertiesIn(schema: z.ZodObject): Readonly<Record<string, object>> {
       delete jsonSchema.pattern;
     },
   });
-  return properties as Readonly<Record<string, object>>;
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, one]) => [name, nullableInOne(one as NullableSchema)]),
+  );
+}
+
+interface NullableSchema {
+  readonly anyOf?: readonly { readonly type?: string; readonly enum?: readonly unknown[] }[];
+}
+
+/** "Text or null" as those clients write it: one schema of two types. */
+function nullableInOne({ anyOf, ...schema }: NullableSchema): object {
+  const value = anyOf?.find(({ type }) => type !== "null");
+  if (!value) return schema;
+  return { ...schema, ...value, type: [value.type, "null"], ...(value.enum ? { enum: [...value.enum, null] } : {}) };
 }

@@ -5,7 +5,15 @@ import { type ImageService, identityContract, imageContract } from "@kilonova/co
 import { connectDatabase, type Database, frameworkMigrations, Migrator } from "@kilonova/database";
 import { testDatabase } from "@kilonova/database/testing";
 import { WebListener } from "@kilonova/http";
-import { MemoryTransport, ok, type RequestContext, Rpc, type RpcClient, type RpcHandler, refused } from "@kilonova/messaging";
+import {
+  MemoryTransport,
+  ok,
+  type RequestContext,
+  Rpc,
+  type RpcClient,
+  type RpcHandler,
+  refused,
+} from "@kilonova/messaging";
 import { type Clock, type ImageStore, rpcMethodsOf, silentLogger } from "@kilonova/plugin-api";
 import { FileStore } from "../file-store.js";
 import { ImageManager } from "../manager.js";
