@@ -14,7 +14,9 @@ export async function provideOpenstackClient() {
   report(`installing ${packages.join(" and ")}`);
   const failure = await installSystemPackages(packages);
   if (failure !== undefined) return `the OpenStack client could not be installed: ${failure}`;
-  return findExecutable("openstack") === undefined ? "the OpenStack client was installed, but openstack is not on the PATH" : undefined;
+  return findExecutable("openstack") === undefined
+    ? "the OpenStack client was installed, but openstack is not on the PATH"
+    : undefined;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -5,7 +5,10 @@ import { expect } from "vitest";
 /** What is left of a cloud when the dust has settled. */
 export interface Aftermath {
   /** The status of each server in the database, by id. */
-  readonly servers: ReadonlyMap<string, { readonly vmState: string; readonly taskState: string | null; readonly fault: string | null }>;
+  readonly servers: ReadonlyMap<
+    string,
+    { readonly vmState: string; readonly taskState: string | null; readonly fault: string | null }
+  >;
   readonly consumers: readonly string[];
   readonly addressed: readonly string[];
 }
@@ -27,7 +30,11 @@ export async function settled(databaseUrl: string): Promise<Aftermath> {
  * Holds the aftermath to the promise: every server active, or in error with a reason; one guest for each that is active
  * and none for the others; no allocation and no address that belongs to nobody.
  */
-export async function expectNothingLost(aftermath: Aftermath, serverIds: readonly string[], history: GuestHistory): Promise<void> {
+export async function expectNothingLost(
+  aftermath: Aftermath,
+  serverIds: readonly string[],
+  history: GuestHistory,
+): Promise<void> {
   for (const id of serverIds) {
     const server = aftermath.servers.get(id);
     expect(server?.taskState, `task state of ${id}`).toBeNull();
@@ -55,12 +62,19 @@ async function guestsOf(history: GuestHistory, serverId: string) {
 
 async function readAftermath(databaseUrl: string): Promise<Aftermath> {
   return connected(databaseUrl, async (client) => {
-    const servers = await client.query<{ id: string; vm_state: string; task_state: string | null; fault: string | null }>(`
+    const servers = await client.query<{
+      id: string;
+      vm_state: string;
+      task_state: string | null;
+      fault: string | null;
+    }>(`
       SELECT id, vm_state, task_state, (
         SELECT message FROM compute.server_faults f WHERE f.server_id = s.id ORDER BY f.id DESC LIMIT 1
       ) AS fault
       FROM compute.servers s WHERE deleted_at IS NULL`);
-    const consumers = await client.query<{ id: string }>("SELECT DISTINCT consumer_id AS id FROM placement.allocations");
+    const consumers = await client.query<{ id: string }>(
+      "SELECT DISTINCT consumer_id AS id FROM placement.allocations",
+    );
     const addressed = await client.query<{ id: string }>("SELECT DISTINCT server_id AS id FROM network.ports");
     return {
       servers: new Map(

@@ -9,13 +9,20 @@ import { login, makeServers, seed } from "./many-servers.js";
 const SERVERS = 8;
 /** Short leases, so that what a killed process held is soon taken over. Builds take long enough to be killed in. */
 const OPTIONS = [
-  "--fake.spawnDelay", "300ms",
-  "--conductor.operationLease", "15s",
-  "--conductor.stepTimeout", "10s",
-  "--service.reportInterval", "1s",
-  "--service.downTime", "5s",
-  "--quota.instances", "-1",
-  "--quota.cores", "-1",
+  "--fake.spawnDelay",
+  "300ms",
+  "--conductor.operationLease",
+  "15s",
+  "--conductor.stepTimeout",
+  "10s",
+  "--service.reportInterval",
+  "1s",
+  "--service.downTime",
+  "5s",
+  "--quota.instances",
+  "-1",
+  "--quota.cores",
+  "-1",
 ];
 
 describe("kill -9 of one process while servers are being built", () => {
@@ -30,13 +37,21 @@ describe("kill -9 of one process while servers are being built", () => {
   });
   afterAll(() => cloud?.destroy());
 
-  it.each(PROCESS_NAMES)("%s: every server is active or in error with a reason, and nothing is left behind", { timeout: 180_000 }, async (name) => {
-    const ids = await makeServers(user, refs, SERVERS);
-    await expect.poll(() => count(cloud.databaseUrl, BUILDING), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);
-    await cloud.process(name).end("SIGKILL");
-    await cloud.startProcess(name);
-    await expectNothingLost(await settled(cloud.databaseUrl), ids, new GuestHistory(join(cloud.folder, "fake-guests")));
-  });
+  it.each(PROCESS_NAMES)(
+    "%s: every server is active or in error with a reason, and nothing is left behind",
+    { timeout: 180_000 },
+    async (name) => {
+      const ids = await makeServers(user, refs, SERVERS);
+      await expect.poll(() => count(cloud.databaseUrl, BUILDING), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);
+      await cloud.process(name).end("SIGKILL");
+      await cloud.startProcess(name);
+      await expectNothingLost(
+        await settled(cloud.databaseUrl),
+        ids,
+        new GuestHistory(join(cloud.folder, "fake-guests")),
+      );
+    },
+  );
 });
 
 /** Servers that a compute works on. */

@@ -9,10 +9,14 @@ import { login, makeServers, seed, untilIdle } from "./many-servers.js";
 
 const SERVERS = 8;
 const OPTIONS = [
-  "--fake.spawnDelay", "300ms",
-  "--conductor.operationLease", "15s",
-  "--quota.instances", "-1",
-  "--quota.cores", "-1",
+  "--fake.spawnDelay",
+  "300ms",
+  "--conductor.operationLease",
+  "15s",
+  "--quota.instances",
+  "-1",
+  "--quota.cores",
+  "-1",
 ];
 
 describe("kill -9 of an embedded cloud while servers are being built", () => {
@@ -29,7 +33,9 @@ describe("kill -9 of an embedded cloud while servers are being built", () => {
     const user = await login(cloud.cloudsFile, "kilonova");
     const history = new GuestHistory(join(cloud.stateFolder, "fake-guests"));
     const ids = await makeServers(user, refs, SERVERS);
-    await expect.poll(async () => (await Promise.all(ids.map((id) => history.read(id)))).flat().length, { interval: 10 }).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await Promise.all(ids.map((id) => history.read(id)))).flat().length, { interval: 10 })
+      .toBeGreaterThan(0);
     await kill(cloud);
     await cloud.startAgain();
     await untilIdle(await login(cloud.cloudsFile, "kilonova"), ids);

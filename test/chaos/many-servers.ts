@@ -7,7 +7,9 @@ import { z } from "zod";
 const cloudsSchema = z.object({
   clouds: z.record(
     z.string(),
-    z.object({ auth: z.object({ auth_url: z.string(), username: z.string(), password: z.string(), project_name: z.string() }) }),
+    z.object({
+      auth: z.object({ auth_url: z.string(), username: z.string(), password: z.string(), project_name: z.string() }),
+    }),
   ),
 });
 
@@ -40,7 +42,9 @@ export async function makeServers(user: RestClient, refs: object, howMany: numbe
   const made = z.object({ server: z.object({ id: z.string() }) });
   const names = Array.from({ length: howMany }, (_, index) => `server-${index}`);
   const answers = await Promise.all(
-    names.map((name) => user.json(made, "POST", "compute", "/servers", { server: { name, ...refs, networks: "auto" } })),
+    names.map((name) =>
+      user.json(made, "POST", "compute", "/servers", { server: { name, ...refs, networks: "auto" } }),
+    ),
   );
   return answers.map(({ server }) => server.id);
 }

@@ -20,7 +20,10 @@ export class CloudProcess {
   }
 
   /** Starts the command and resolves when it has printed its line `ready …`. */
-  static async start(args: readonly string[], options: { readonly cwd: string; readonly env?: Record<string, string> }): Promise<CloudProcess> {
+  static async start(
+    args: readonly string[],
+    options: { readonly cwd: string; readonly env?: Record<string, string> },
+  ): Promise<CloudProcess> {
     const cloud = CloudProcess.launch(args, options);
     try {
       await cloud.until(/^ready( .*)?$/m);
@@ -32,8 +35,15 @@ export class CloudProcess {
   }
 
   /** Starts the command, whatever becomes of it. */
-  static launch(args: readonly string[], { cwd, env = {} }: { readonly cwd: string; readonly env?: Record<string, string> }): CloudProcess {
-    const child = spawn(process.execPath, [COMMAND, ...args], { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  static launch(
+    args: readonly string[],
+    { cwd, env = {} }: { readonly cwd: string; readonly env?: Record<string, string> },
+  ): CloudProcess {
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     return new CloudProcess(child, args.join(" "));
   }
 

@@ -66,13 +66,17 @@ export class EmbeddedCloud {
 
   /** Starts it, or starts it again on what the last process left. */
   async startAgain(): Promise<void> {
-    this.#process = await CloudProcess.start(["up", "--state-dir", this.stateFolder, ...this.args], { cwd: this.folder });
+    this.#process = await CloudProcess.start(["up", "--state-dir", this.stateFolder, ...this.args], {
+      cwd: this.folder,
+    });
   }
 
   /** Ends it with its guests, and forgets all. */
   async destroy(): Promise<void> {
     await this.#process?.end("SIGTERM");
-    await CloudProcess.launch(["down", "--guests", "--state-dir", this.stateFolder, ...this.args], { cwd: this.folder }).exit();
+    await CloudProcess.launch(["down", "--guests", "--state-dir", this.stateFolder, ...this.args], {
+      cwd: this.folder,
+    }).exit();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

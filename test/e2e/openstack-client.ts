@@ -34,7 +34,11 @@ export class OpenstackClient {
       OS_CLOUD: this.cloud,
     };
     try {
-      const { stdout, stderr } = await execute("openstack", [...args], { env, timeout: TIME_LIMIT, maxBuffer: 16 * 2 ** 20 });
+      const { stdout, stderr } = await execute("openstack", [...args], {
+        env,
+        timeout: TIME_LIMIT,
+        maxBuffer: 16 * 2 ** 20,
+      });
       return { exitCode: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout = "", stderr = "" } = error as { code?: number | string; stdout?: string; stderr?: string };

@@ -5,17 +5,20 @@ import { tellStory } from "./story.js";
 
 const GREETING = "Greetings from the story";
 
-describe.each(["fake", "qemu"] as const)("a cloud of separate processes over RabbitMQ and PostgreSQL, with %s devices", (devices) => {
-  let cloud: SeparateProcesses;
+describe.each(["fake", "qemu"] as const)(
+  "a cloud of separate processes over RabbitMQ and PostgreSQL, with %s devices",
+  (devices) => {
+    let cloud: SeparateProcesses;
 
-  beforeAll(async () => {
-    cloud = await SeparateProcesses.start(devices);
-  });
-  afterAll(() => cloud?.destroy());
+    beforeAll(async () => {
+      cloud = await SeparateProcesses.start(devices);
+    });
+    afterAll(() => cloud?.destroy());
 
-  tellStory(() => ({
-    client: cloud.client,
-    image: tinyImage({ greeting: GREETING }),
-    greeting: devices === "qemu" ? new RegExp(GREETING) : /\S/,
-  }));
-});
+    tellStory(() => ({
+      client: cloud.client,
+      image: tinyImage({ greeting: GREETING }),
+      greeting: devices === "qemu" ? new RegExp(GREETING) : /\S/,
+    }));
+  },
+);

@@ -66,7 +66,9 @@ export class SeparateProcesses {
 
   /** `kilonova db migrate` @throws with what it printed when it fails */
   async migrate(): Promise<void> {
-    const migration = CloudProcess.launch(["db", "migrate", "--config-file", this.#file("services")], { cwd: this.folder });
+    const migration = CloudProcess.launch(["db", "migrate", "--config-file", this.#file("services")], {
+      cwd: this.folder,
+    });
     if ((await migration.exit()) !== 0) throw new Error(migration.output);
   }
 
@@ -130,7 +132,12 @@ export class SeparateProcesses {
       identity: {
         adminPassword,
         userPassword,
-        endpoints: { identity: `${control}/identity/v3`, image: `${control}/image`, network: `${control}/network`, compute: `${api}/compute/v2.1` },
+        endpoints: {
+          identity: `${control}/identity/v3`,
+          image: `${control}/image`,
+          network: `${control}/network`,
+          compute: `${api}/compute/v2.1`,
+        },
       },
       image: { fileStorePath: join(this.folder, "images"), publicEndpoint: control },
     };
@@ -172,7 +179,9 @@ async function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

@@ -6,7 +6,13 @@ import { z } from "zod";
 import type { OpenstackClient } from "./openstack-client.js";
 
 const SERVER_TIME = 60_000;
-const serverSchema = z.object({ id: z.string(), name: z.string(), status: z.string(), addresses: z.unknown(), fault: z.unknown().optional() });
+const serverSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  addresses: z.unknown(),
+  fault: z.unknown().optional(),
+});
 const PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC48ZMkcivhUSxtDIMdgL2wUIPHLQ3DouY4hgRHZRUiy story@kilonova";
 
 /** A cloud that the story is told in. */
@@ -49,9 +55,22 @@ export function tellStory(world: () => StoryCloud): void {
     it("takes an image from a file", async () => {
       const file = join(folder, "tiny.raw");
       await writeFile(file, world().image);
-      await client.run("image", "create", "--disk-format", "raw", "--container-format", "bare", "--file", file, "story");
+      await client.run(
+        "image",
+        "create",
+        "--disk-format",
+        "raw",
+        "--container-format",
+        "bare",
+        "--file",
+        file,
+        "story",
+      );
       const image = z.object({ status: z.string(), size: z.number() });
-      expect(await client.json(image, "image", "show", "story")).toEqual({ status: "active", size: world().image.length });
+      expect(await client.json(image, "image", "show", "story")).toEqual({
+        status: "active",
+        size: world().image.length,
+      });
     });
 
     it("imports a key pair", async () => {
@@ -62,7 +81,18 @@ export function tellStory(world: () => StoryCloud): void {
     });
 
     it("makes a server and waits until it is active", { timeout: SERVER_TIME }, async () => {
-      await client.run("server", "create", "--flavor", "story", "--image", "story", "--key-name", "story", "--wait", "story");
+      await client.run(
+        "server",
+        "create",
+        "--flavor",
+        "story",
+        "--image",
+        "story",
+        "--key-name",
+        "story",
+        "--wait",
+        "story",
+      );
       const server = await client.json(serverSchema, "server", "show", "story");
       expect(server).toMatchObject({ name: "story", status: "ACTIVE" });
       expect(JSON.stringify(server.addresses)).toMatch(/\d+\.\d+\.\d+\.\d+/);
@@ -70,7 +100,9 @@ export function tellStory(world: () => StoryCloud): void {
     });
 
     it("shows what the guest wrote on its console", { timeout: SERVER_TIME }, async () => {
-      await expect.poll(() => client.run("console", "log", "show", "story"), { timeout: SERVER_TIME }).toMatch(world().greeting);
+      await expect
+        .poll(() => client.run("console", "log", "show", "story"), { timeout: SERVER_TIME })
+        .toMatch(world().greeting);
     });
 
     it.each([

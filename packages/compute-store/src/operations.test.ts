@@ -229,7 +229,7 @@ describe("on a host", () => {
     expect(await finishOperation(store.database, foreign, { changes: {}, fault: null, events: [] })).toBe(false);
   });
 
-  test("an operation ends in one transaction with its server, its fault and its events", async () => {
+  test("a build that fails ends in one transaction with its server, which leaves the host, its fault and its events", async () => {
     const operation = await placed("host-6");
     const taken = await takeForCompute(store.database, taker("compute"), operation.id, "host-6");
     const step = { operationId: operation.id, fence: taken?.operation.fence ?? 0, host: "host-6" };
@@ -245,7 +245,7 @@ describe("on a host", () => {
     expect(await findServer(store.database, operation.serverId)).toMatchObject({
       vmState: "error",
       taskState: null,
-      host: "host-6",
+      host: null,
       fault: { code: 500, message: "It broke.", createdAt: expect.stringMatching(/^\d{4}-.*Z$/) },
     });
     expect(await operationsOfServer(store.database, operation.serverId)).toMatchObject([

@@ -25,8 +25,6 @@ export interface OperationEnd {
   /** The operation failed. */
   readonly fault: Fault | null;
   readonly events: readonly OperationEvent[];
-  /** The server is on no host any more, or has never been. */
-  readonly leavesHost?: boolean;
 }
 
 /**
@@ -35,10 +33,7 @@ export interface OperationEnd {
  */
 export async function finishOperation(database: Queryable, step: Step, end: OperationEnd): Promise<boolean> {
   return await owned(database, step, async (transaction, serverId) => {
-    const away = end.leavesHost ? { host: null, node: null } : {};
-    await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
-    if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
-    await transaction
+    const [ended] = await transaction
       .update(operations)
       .set({
         state: end.fault ? "failed" : "done",
@@ -48,7 +43,12 @@ export async function finishOperation(database: Queryable, step: Step, end: Oper
         finishedAt: now,
         updatedAt: now,
       })
-      .where(eq(operations.id, step.operationId));
+      .where(eq(operations.id, step.operationId))
+      .returning({ action: operations.action });
+    // A server that could not be built is on no host.
+    const away = end.fault && ended?.action === "create" ? OFF_HOST : {};
+    await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
+    if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
     await writeEvents(transaction, step.operationId, end.events);
   });
 }

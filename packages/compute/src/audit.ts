@@ -1,9 +1,9 @@
 import type { Conductor, Placement } from "@kilonova/contracts";
 import type { KeyedMutex } from "@kilonova/core";
+import { patientCall, STEP_DEADLINE } from "@kilonova/core";
 import type { RequestContext, RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger, VirtDriver } from "@kilonova/plugin-api";
 import type { OperationRunner } from "./operation-runner.js";
-import { patientCall, STEP_DEADLINE } from "./patient-call.js";
 
 import type { ServerNetworks } from "./server-networks.js";
 

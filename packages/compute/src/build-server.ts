@@ -47,8 +47,10 @@ export class BuildServer {
       if (isStale(failure)) throw failure;
       const events = [step.failed(failure)];
       if (isElsewherePossible(failure)) return await taken.reschedule(faultFor(failure), events);
-      await allocations.free(taken, taken.signal);
-      return await taken.finish({ vmState: "error", taskState: null, networkInfo: [] }, faultFor(failure), events);
+      await taken.finish({ vmState: "error", taskState: null, networkInfo: [] }, faultFor(failure), events);
+      // Only now: whoever took over a build that had no end would build without an allocation. Should this not come to
+      // pass, the audit finds an allocation whose server is not on this host.
+      return await allocations.free(taken, taken.signal);
     }
     await this.#finish(taken, step);
     tracker.keep(server.id);

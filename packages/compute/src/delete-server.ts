@@ -1,7 +1,7 @@
+import { isUnanswered } from "@kilonova/core";
 import { isKilonovaError } from "@kilonova/messaging";
 import type { Clock, VirtDriver } from "@kilonova/plugin-api";
 import { faultOf, StepRecord } from "./operation-steps.js";
-import { isUnanswered } from "./patient-call.js";
 import type { ResourceTracker } from "./resource-tracker.js";
 import type { ServerAllocations } from "./server-allocations.js";
 import type { ServerNetworks } from "./server-networks.js";

@@ -1,10 +1,10 @@
 import { networkInterfaces } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import type { ComputeNode, Conductor, Inventories, Placement, Provider } from "@kilonova/contracts";
+import { patientCall, STEP_DEADLINE } from "@kilonova/core";
 import { KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock } from "@kilonova/plugin-api";
 import { v5 } from "uuid";
-import { patientCall, STEP_DEADLINE } from "./patient-call.js";
 import type { HostUsage } from "./resource-tracker.js";
 
 /** Under which the ids of compute nodes are made from their names. Never changes. */

@@ -144,7 +144,7 @@ describe("ComputeManager", () => {
       expect(cloud.server(row)).toMatchObject({ vmState: "error", taskState: null });
       expect(row.fault?.message).toMatch(/^The server could not be built: impossible x+…$/);
       expect(row.fault?.message.length).toBe(255);
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("ends in error in words where the networks cannot be had", async () => {
@@ -154,7 +154,7 @@ describe("ComputeManager", () => {
       await cloud.wake(row);
       await ends(row);
       expect(row.fault?.message).toBe("The server could not be built: No more addresses on network n1.");
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("ends in error in words where the image is gone", async () => {
@@ -163,7 +163,7 @@ describe("ComputeManager", () => {
       await cloud.wake(row);
       await ends(row);
       expect(row.fault?.message).toBe("The server could not be built: Image i1 could not be found.");
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("ends in error in the words of a hook that vetoes it", async () => {
@@ -181,7 +181,7 @@ describe("ComputeManager", () => {
       await ends(row);
       expect(seen).toMatchObject([{ operation: { id: row.operation.id }, server: { id: row.operation.serverId } }]);
       expect(row.fault?.message).toContain("not on a Sunday");
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("builds no more at a time than it may", async () => {
@@ -350,7 +350,7 @@ describe("ComputeManager", () => {
       cloud.host.before = () => {};
       await cloud.startCompute();
       await ends(row);
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("destroys guests that no server claims, and waits for a conductor before it does", async () => {
@@ -400,7 +400,7 @@ describe("ComputeManager", () => {
       await ends(row);
       expect(cloud.server(row)).toMatchObject({ vmState: "deleted", taskState: null });
       expect(row.events).toMatchObject([{ event: "compute_deleteServer", result: "Success" }]);
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("leaves a server in error that cannot be deleted, with what it has", async () => {
@@ -442,7 +442,7 @@ describe("ComputeManager", () => {
       row.owner = undefined;
       await cloud.wake(row);
       await ends(row);
-      expect(cloud.tracesOf(row)).toEqual([]);
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
     it("stops, starts and reboots a guest", async () => {

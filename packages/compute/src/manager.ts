@@ -9,7 +9,7 @@ import {
   placementContract,
   type Server,
 } from "@kilonova/contracts";
-import { KeyedMutex } from "@kilonova/core";
+import { KeyedMutex, patientCall } from "@kilonova/core";
 import {
   type Args,
   type Handlers,
@@ -47,7 +47,6 @@ import { DeleteServer } from "./delete-server.js";
 import { HostReporter } from "./host-reporter.js";
 import { OperationRunner } from "./operation-runner.js";
 import { computeOptions } from "./options.js";
-import { patientCall } from "./patient-call.js";
 import { type PowerAction, PowerActions } from "./power-actions.js";
 import { PowerSync } from "./power-sync.js";
 import { ResourceTracker } from "./resource-tracker.js";

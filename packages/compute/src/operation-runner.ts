@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Conductor } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import { messageOf, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
-import { patientCall } from "./patient-call.js";
 import { isStale, Leaving, staleError } from "./stale.js";
 import { TakenOperation } from "./taken-operation.js";
 

@@ -1,7 +1,7 @@
 import type { ServerChanges } from "@kilonova/contracts";
+import { isUnanswered } from "@kilonova/core";
 import type { Clock, PluggedVif, VirtDriver } from "@kilonova/plugin-api";
 import { faultOf, StepRecord } from "./operation-steps.js";
-import { isUnanswered } from "./patient-call.js";
 import type { ServerNetworks } from "./server-networks.js";
 import type { TakenOperation } from "./taken-operation.js";
 

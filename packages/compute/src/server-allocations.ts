@@ -1,7 +1,7 @@
 import type { Placement } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import { KilonovaError, type RpcClient } from "@kilonova/messaging";
 import type { Clock } from "@kilonova/plugin-api";
-import { patientCall } from "./patient-call.js";
 import { staleError } from "./stale.js";
 import type { TakenOperation } from "./taken-operation.js";
 

@@ -1,7 +1,7 @@
 import type { ImageService } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import { KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, GuestImage, ImageSource } from "@kilonova/plugin-api";
-import { patientCall } from "./patient-call.js";
 
 /** Images of servers, as a virt driver is given them. */
 export class ServerImages {

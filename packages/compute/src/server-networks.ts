@@ -1,7 +1,7 @@
 import type { NetworkInfo, NetworkService, RequestedNetworks } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import { type Args, KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, NetworkDriver, PluggedVif, Server } from "@kilonova/plugin-api";
-import { patientCall } from "./patient-call.js";
 import { staleError } from "./stale.js";
 import type { TakenOperation } from "./taken-operation.js";
 

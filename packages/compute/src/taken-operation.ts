@@ -8,9 +8,9 @@ import type {
   Server,
   ServerChanges,
 } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import { RequestContext, type Result, type RpcClient } from "@kilonova/messaging";
 import type { Clock } from "@kilonova/plugin-api";
-import { patientCall } from "./patient-call.js";
 import { staleError } from "./stale.js";
 
 /** What a conductor hands over with an operation. */

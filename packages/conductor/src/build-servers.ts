@@ -6,10 +6,10 @@ import {
   type Selection,
   schedulerContract,
 } from "@kilonova/contracts";
+import { patientCall } from "@kilonova/core";
 import type { ComputeHosts } from "./compute-hosts.js";
 import { wakeCompute } from "./compute-wake.js";
 import { faultOf, noValidHost } from "./fault.js";
-import { patientCall } from "./patient-call.js";
 import type { ServerResources } from "./server-resources.js";
 import { beginEvent, contextOf, stepOf } from "./taken.js";
 import { type ConductorWorld, TAKE_WITHIN } from "./world.js";
@@ -29,14 +29,15 @@ export class BuildServers {
     const requestSpec = first?.requestSpec;
     if (!first || !requestSpec) return;
     const end = beginEvent(clock, "conductor_schedule");
-    const selected = await patientCall(clock, options.stepTimeout, () =>
-      rpc.client(schedulerContract).call.selectDestinations(contextOf(first), {
+    const context = contextOf(first);
+    const select = () =>
+      rpc.client(schedulerContract).call.selectDestinations(context, {
         requestSpec,
         servers: group.map(({ operation, server }) => ({ serverId: server.id, fence: operation.fence })),
         alternates: options.maxAttempts - 1,
         ignoredHosts: [],
-      }),
-    );
+      });
+    const selected = await patientCall(clock, context.signal, select, options.stepTimeout);
     if (selected.ok) return await this.#place(group, selected.value, end("Success"));
     if (selected.refusal === "staleFence") {
       return await this.schedule(await this.#without(group, selected.details.serverId));
@@ -73,7 +74,6 @@ export class BuildServers {
       changes: { vmState: "error", networkInfo: [] },
       fault,
       events: [event],
-      leavesHost: true,
     });
   }
 

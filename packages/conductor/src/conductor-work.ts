@@ -7,11 +7,11 @@ import {
   takeForConductor,
 } from "@kilonova/compute-store";
 import type { Operation, ServerChanges } from "@kilonova/contracts";
+import { isUnanswered } from "@kilonova/core";
 import { messageOf } from "@kilonova/messaging";
 import pLimit from "p-limit";
 import type { BuildServers } from "./build-servers.js";
 import { faultOf } from "./fault.js";
-import { isUnanswered } from "./patient-call.js";
 import type { ServerResources } from "./server-resources.js";
 import { beginEvent, stepOf } from "./taken.js";
 import type { ConductorWorld } from "./world.js";

@@ -1,6 +1,7 @@
 import type { TakenOperation } from "@kilonova/compute-store";
 import { type Destination, networkContract, placementContract } from "@kilonova/contracts";
-import { patientCall } from "./patient-call.js";
+import { patientCall } from "@kilonova/core";
+import type { RequestContext } from "@kilonova/messaging";
 import { contextOf } from "./taken.js";
 import type { ConductorWorld } from "./world.js";
 
@@ -24,10 +25,11 @@ export class ServerResources {
   async release(taken: TakenOperation): Promise<boolean> {
     const { server, operation } = taken;
     if ((await this.#claim(taken, [])) === "stale") return false;
-    const freed = await this.#patiently(() =>
+    const context = contextOf(taken);
+    const freed = await this.#patiently(context, () =>
       this.world.rpc
         .client(networkContract)
-        .call.deallocateForServer(contextOf(taken), { serverId: server.id, fence: operation.fence }),
+        .call.deallocateForServer(context, { serverId: server.id, fence: operation.fence }),
     );
     return freed.ok;
   }
@@ -36,14 +38,15 @@ export class ServerResources {
     const { id: consumerId, projectId, userId } = taken.server;
     const { fence } = taken.operation;
     const claim = { consumerId, fence, projectId, userId, allocations };
-    const outcome = await this.#patiently(() =>
-      this.world.rpc.client(placementContract).call.claim(contextOf(taken), { claims: [claim] }),
+    const context = contextOf(taken);
+    const outcome = await this.#patiently(context, () =>
+      this.world.rpc.client(placementContract).call.claim(context, { claims: [claim] }),
     );
     if (outcome.ok) return "granted";
     return outcome.refusal === "staleFence" ? "stale" : "refused";
   }
 
-  #patiently<Value>(call: () => Promise<Value>): Promise<Value> {
-    return patientCall(this.world.clock, this.world.options.stepTimeout, call);
+  #patiently<Value>(context: RequestContext, call: () => Promise<Value>): Promise<Value> {
+    return patientCall(this.world.clock, context.signal, call, this.world.options.stepTimeout);
   }
 }

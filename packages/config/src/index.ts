@@ -11,6 +11,7 @@ export { type Duration, duration, milliseconds } from "./duration.js";
 export { jsonSchema } from "./json-schema.js";
 export { type Origin, originText, variableOf } from "./layer.js";
 export { type LoadSettings, loadConfiguration } from "./load-configuration.js";
+export { nearestName } from "./nearest-name.js";
 export { type ObjectPath, objectPath, parseObjectPath } from "./object-path.js";
 export { isOptionGroup, type OptionGroup, type Options, optionGroup } from "./option-group.js";
 export type { OptionMetadata } from "./option-metadata.js";

@@ -138,7 +138,7 @@ describe("the container", () => {
   it.each([
     ["#failing", "object.failed", "option chain.first: the factory ./objects.mjs#failing failed: out of order"],
     ["#empty", "object.failed", "option chain.first: the factory ./objects.mjs#empty failed: it returned nothing"],
-    ["#Throwing", "object.failed", "Throwing could not be made: no power"],
+    ["#Throwing", "object.failed", "#Throwing could not be made: no power"],
     ["#nothing", "object.notFound", "./objects.mjs#nothing leads nowhere: the module exports"],
   ] as const)("says what is wrong with %s", async (name, code, words) => {
     const { container } = await containerFor({ first: `./objects.mjs${name}` });

@@ -57,23 +57,30 @@ export class Container {
   /**
    * An object of a class, with all that it asks for.
    *
+   * @param what names it where its constructor fails
    * @throws KilonovaError `object.*` naming what asked, what was expected and what was found; a circle of drivers by its
    *   links
    */
-  async build<Made extends object>(type: new (...args: never[]) => Made, trail: readonly string[] = []): Promise<Made> {
+  async build<Made extends object>(
+    type: new (...args: never[]) => Made,
+    trail: readonly string[] = [],
+    what: string = type.name,
+  ): Promise<Made> {
     const injections = injectionsOf(type);
     checkParameters(type, injections);
     // Options first: they declare the names by which drivers are asked for.
     for (const { token, optionGroup } of injections) if (optionGroup) this.#registerOptions(token, optionGroup);
     for (const injection of injections) await this.#prepare(injection, [...trail, type.name]);
-    return this.#make(type, injections);
+    return this.#make(type, injections, what);
   }
 
   /** The object that a path leads to: a class is built, a factory called, an instance taken as it is. */
   async load(path: string, asked: string, kind?: PluginKind, trail: readonly string[] = []): Promise<unknown> {
     const { value, optionGroups } = await this.loader.load(path, asked, kind);
     this.configuration.register(...optionGroups);
-    if (isClass(value)) return this.build(value as new (...args: never[]) => object, trail);
+    if (isClass(value)) {
+      return this.build(value as new (...args: never[]) => object, trail, `${asked}: ${path}`);
+    }
     if (typeof value !== "function") return this.adopt(value);
     const made = await call(path, asked, () => (value as (container: Container) => unknown)(this));
     checkKind(made, path, asked, kind);
@@ -123,7 +130,11 @@ export class Container {
     this.#tokens.register(injection.token, { useValue: list ? objects : objects[0] });
   }
 
-  #make<Made extends object>(type: new (...args: never[]) => Made, injections: readonly Injection[]): Made {
+  #make<Made extends object>(
+    type: new (...args: never[]) => Made,
+    injections: readonly Injection[],
+    what: string,
+  ): Made {
     const args = injections.map((injection) => {
       if (this.#tokens.isRegistered(injection.token, true)) return this.#tokens.resolve(injection.token);
       throw new KilonovaError(
@@ -131,7 +142,7 @@ export class Container {
         `${type.name} asks for ${describeToken(injection.token)} in parameter ${injection.index + 1} of its constructor, which nobody registered.`,
       );
     });
-    return this.adopt(construct(type, args));
+    return this.adopt(construct(type, args, what));
   }
 }
 
@@ -148,12 +159,16 @@ function checkParameters(type: Constructor, injections: readonly Injection[]): v
   }
 }
 
-function construct<Made extends object>(type: new (...args: never[]) => Made, args: readonly unknown[]): Made {
+function construct<Made extends object>(
+  type: new (...args: never[]) => Made,
+  args: readonly unknown[],
+  what: string,
+): Made {
   try {
     return new type(...(args as never[]));
   } catch (cause) {
     if (isKilonovaError(cause) || exitCodeOf(cause) === 2) throw cause;
-    throw new KilonovaError("object.failed", `${type.name} could not be made: ${messageOf(cause)}`, { cause });
+    throw new KilonovaError("object.failed", `${what} could not be made: ${messageOf(cause)}`, { cause });
   }
 }
 

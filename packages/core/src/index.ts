@@ -2,6 +2,7 @@
 export * from "@kilonova/plugin-api";
 export { conductorState } from "./conductor-state.js";
 export { Container } from "./container.js";
+export { checkDeclaredOptions } from "./declared-options.js";
 export { exitCodeOf } from "./exit-code.js";
 export { endpointOf } from "./explorer.js";
 export type { FrameworkState } from "./framework-state.js";
@@ -12,6 +13,7 @@ export { type ProcessLogger, processLogger } from "./logging.js";
 export { memoryState } from "./memory-state.js";
 export { ObjectLoader } from "./object-loader.js";
 export { hooksOptions, logOptions, servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
+export { isUnanswered, patientCall, STEP_DEADLINE } from "./patient-call.js";
 export { PeriodicTasks } from "./periodic-tasks.js";
 export { onSignals, type SignalHandlers } from "./process-signals.js";
 export { RecordServiceGroup } from "./record-service-group.js";

@@ -8,9 +8,9 @@ import {
   type Database,
   DatabaseDriverState,
   DatabaseLocks,
+  DatabaseServiceRecords,
   databaseOf,
   databaseOptions,
-  DatabaseServiceRecords,
   frameworkMigrations,
   type Owner,
   type OwnerMigrations,
@@ -82,7 +82,8 @@ export class DatabaseAccess {
       statementTimeout,
       // A server that is stopped right after cuts the connections that are still taking leave.
       onBroken: (error) => {
-        if (!this.#isClosing) process.emitWarning(`a connection to the database of ${owner} broke: ${messageOf(error)}`);
+        if (!this.#isClosing)
+          process.emitWarning(`a connection to the database of ${owner} broke: ${messageOf(error)}`);
       },
     });
     this.#pools.set(owner, database);

@@ -12,7 +12,9 @@ export interface DeviceDrivers {
 const QEMU = "qemu-system-x86_64";
 
 /** Real guests where QEMU is on the PATH, else the fake driver, and a line that says so. */
-export async function detectDeviceDrivers(env: Readonly<Record<string, string | undefined>> = process.env): Promise<DeviceDrivers> {
+export async function detectDeviceDrivers(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<DeviceDrivers> {
   if (await isOnPath(QEMU, env["PATH"] ?? "")) {
     return {
       virtDriver: "@kilonova/virt-qemu#QemuDriver",

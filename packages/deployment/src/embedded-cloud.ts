@@ -52,7 +52,10 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
   try {
     const folder = await StateFolder.hold(resolve(settings.stateDirectory));
     undo.add(() => folder.release());
-    const secrets = await loadSecrets(folder.path, OWNERS.map(({ owner }) => owner));
+    const secrets = await loadSecrets(
+      folder.path,
+      OWNERS.map(({ owner }) => owner),
+    );
     // Once without the database, so that a wrong option or a taken port is said before anything is started.
     const { notice } = await embeddedConfiguration(folder.path, settings.argv);
     if (notice) onProgress(notice);
@@ -87,9 +90,19 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
 
     const running = untilStopped(runtime, services, () => undo.all());
     const endpoint = running.endpoint ?? "";
-    const cloudsFile = await writeClouds(folder.path, { authUrl: `${endpoint}/identity/v3`, region: "RegionOne", secrets });
-    const greeting = settings.firstGuest ? await firstGuest(folder.path, endpoint, secrets, onProgress, running.stop) : undefined;
-    return { endpoint, cloudsFile, greeting, stop: running.stop, wait: async () => (await running.wait(), guests) };
+    const cloudsFile = await writeClouds(folder.path, {
+      authUrl: `${endpoint}/identity/v3`,
+      region: "RegionOne",
+      secrets,
+    });
+    const greeting = settings.firstGuest
+      ? await firstGuest(folder.path, endpoint, secrets, onProgress, running.stop)
+      : undefined;
+    const wait = async () => {
+      await running.wait();
+      return guests;
+    };
+    return { endpoint, cloudsFile, greeting, stop: running.stop, wait };
   } catch (error) {
     await undo.all();
     throw error;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type Configuration, loadConfiguration } from "@kilonova/config";
-import { httpOptions } from "./options.js";
 import { detectDeviceDrivers } from "./device-drivers.js";
-import { freePort } from "./free-port.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { declareNamedModules } from "./named-modules.js";
+import { httpOptions } from "./options.js";
 
 type Presets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -14,28 +14,40 @@ export interface EmbeddedConfiguration {
   readonly notice: string | undefined;
 }
 
-/** What is known only once the cloud has a database and secrets. */
+/** What is known only once the cloud has a port, a database and secrets. */
 export interface EmbeddedPresets {
+  /** The port in use, where the configured one is any that is free. */
+  readonly port?: number;
   readonly database?: Readonly<Record<string, unknown>>;
   readonly passwords?: { readonly adminPassword: string; readonly userPassword: string };
 }
 
 /**
+ * What the operator wrote, checked whole: values, names, and that every object path leads to a module. Touches nothing,
+ * so that a mistake costs nothing.
+ *
+ * @throws ConfigurationError; KilonovaError `object.*`
+ */
+export function writtenConfiguration(argv: readonly string[] | undefined): Promise<Configuration> {
+  return load(argv, {});
+}
+
+/**
  * The configuration of a cloud that keeps everything in one state folder. What the operator writes wins, as always.
  *
- * @throws ConfigurationError; KilonovaError `listen.failed` where the port is taken
+ * @throws ConfigurationError; KilonovaError `object.*`
  */
 export async function embeddedConfiguration(
   state: string,
   argv: readonly string[] | undefined,
-  { database = {}, passwords }: EmbeddedPresets = {},
+  { port, database = {}, passwords }: EmbeddedPresets = {},
 ): Promise<EmbeddedConfiguration> {
-  const written = await load(argv, {});
+  const written = await writtenConfiguration(argv);
   const drivers = await detectDeviceDrivers();
   const isAuto = ["auto", undefined].includes(written.writtenText("compute.driver"));
-  const { host, port } = written.get(httpOptions);
-  const usedPort = await freePort(host, port);
-  const endpoint = `http://${host}:${usedPort}`;
+  const http = written.get(httpOptions);
+  const usedPort = port ?? http.port;
+  const endpoint = `http://${http.host}:${usedPort}`;
   const presets = {
     log: { file: join(state, "kilonova.log") },
     http: { publicEndpoint: endpoint, identityEndpoint: `${endpoint}/identity/v3` },
@@ -58,10 +70,21 @@ export async function embeddedConfiguration(
   return { configuration: await load(argv, presets, overrides), notice: isAuto ? drivers.notice : undefined };
 }
 
-async function load(argv: readonly string[] | undefined, presets: Presets, overrides: Presets = {}): Promise<Configuration> {
+async function load(
+  argv: readonly string[] | undefined,
+  presets: Presets,
+  overrides: Presets = {},
+): Promise<Configuration> {
   const given = argv === undefined ? {} : { argv };
-  const configuration = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, presets, overrides, ...given });
+  const configuration = await loadConfiguration({
+    program: "kilonova",
+    groups: IN_BOX_GROUPS,
+    presets,
+    overrides,
+    ...given,
+  });
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  await declareNamedModules(configuration);
   configuration.check();
   return configuration;
 }

@@ -85,11 +85,16 @@ async function seedServer(user: RestClient, imageRef: string): Promise<string> {
 }
 
 async function untilActive(user: RestClient, serverId: string): Promise<void> {
-  const shown = z.object({ server: z.object({ status: z.string(), fault: z.object({ message: z.string() }).optional() }) });
+  const shown = z.object({
+    server: z.object({ status: z.string(), fault: z.object({ message: z.string() }).optional() }),
+  });
   await poll(`server ${SERVER} to become ACTIVE`, async () => {
     const { server } = await user.json(shown, "GET", "compute", `/servers/${serverId}`);
     if (server.status === "ERROR") {
-      throw new KilonovaError("virt.failed", `Server ${SERVER} could not be built: ${server.fault?.message ?? "no reason is known"}`);
+      throw new KilonovaError(
+        "virt.failed",
+        `Server ${SERVER} could not be built: ${server.fault?.message ?? "no reason is known"}`,
+      );
     }
     // One that was stopped by its owner is left alone.
     return server.status !== "BUILD" ? server.status : undefined;
@@ -110,7 +115,8 @@ async function poll<Value>(what: string, look: () => Promise<Value | undefined>)
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new KilonovaError("rpc.deadlineExceeded", `Waited ${PATIENCE / 1_000} s for ${what}, in vain.`);
+    if (Date.now() > deadline)
+      throw new KilonovaError("rpc.deadlineExceeded", `Waited ${PATIENCE / 1_000} s for ${what}, in vain.`);
     await sleep(POLL);
   }
 }

@@ -38,7 +38,10 @@ export async function optionGroupsOf(plugin: InstalledPlugin): Promise<readonly 
   return plugin.manifest.optionGroups.map((name) => {
     const group = namespace[name];
     if (isOptionGroup(group)) return group;
-    throw new KilonovaError("object.wrongKind", `${plugin.name}: its manifest says that ${name} is an option group; it is none.`);
+    throw new KilonovaError(
+      "object.wrongKind",
+      `${plugin.name}: its manifest says that ${name} is an option group; it is none.`,
+    );
   });
 }
 
@@ -49,7 +52,10 @@ async function readPlugin(directory: string, name: string): Promise<InstalledPlu
   if (folder === undefined || !parsed.success || parsed.data.kilonova === undefined) return undefined;
   const manifest = pluginManifestSchema.safeParse(parsed.data.kilonova);
   if (manifest.success) return { name, manifest: manifest.data, directory: folder };
-  throw new KilonovaError("object.wrongKind", `${name}: the "kilonova" part of its package.json is wrong: ${z.prettifyError(manifest.error)}`);
+  throw new KilonovaError(
+    "object.wrongKind",
+    `${name}: the "kilonova" part of its package.json is wrong: ${z.prettifyError(manifest.error)}`,
+  );
 }
 
 /** Packages need not export their package.json: the folders on the way up are looked through. */

@@ -43,10 +43,17 @@ function rowsOf({ owner, applied, missing, unknown, changed }: OwnerStatus): rea
 }
 
 async function databaseSettings({ argv }: MigrateSettings) {
-  const configuration = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, ...(argv ? { argv } : {}) });
+  const configuration = await loadConfiguration({
+    program: "kilonova",
+    groups: IN_BOX_GROUPS,
+    ...(argv ? { argv } : {}),
+  });
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
   configuration.check();
   const { url, rolePasswords } = configuration.get(databaseOptions);
   if (url !== undefined) return { url, rolePasswords };
-  throw new KilonovaError("database.unreachable", "Option database.url is not set: there is no database to look after. `kilonova up` looks after its own.");
+  throw new KilonovaError(
+    "database.unreachable",
+    "Option database.url is not set: there is no database to look after. `kilonova up` looks after its own.",
+  );
 }

@@ -14,6 +14,8 @@ export const httpOptions = optionGroup(
     identityEndpoint: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe("Where users get a token, for the answers to those who have none: https://cloud.example.org/identity/v3."),
+      .describe(
+        "Where users get a token, for the answers to those who have none: https://cloud.example.org/identity/v3.",
+      ),
   }),
 );

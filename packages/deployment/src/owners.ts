@@ -1,5 +1,5 @@
-import type { OwnerMigrations } from "@kilonova/database";
 import { computeMigrations } from "@kilonova/compute-store";
+import type { OwnerMigrations } from "@kilonova/database";
 import { identityMigrations } from "@kilonova/identity";
 import { imageMigrations } from "@kilonova/image";
 import { networkMigrations } from "@kilonova/network";

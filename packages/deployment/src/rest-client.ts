@@ -12,7 +12,9 @@ export interface Credentials {
 
 const tokenSchema = z.object({
   token: z.object({
-    catalog: z.array(z.object({ type: z.string(), endpoints: z.array(z.object({ interface: z.string(), url: z.string() })) })),
+    catalog: z.array(
+      z.object({ type: z.string(), endpoints: z.array(z.object({ interface: z.string(), url: z.string() })) }),
+    ),
   }),
 });
 
@@ -32,7 +34,11 @@ export class RestClient {
         scope: { project: { name: projectName, domain } },
       },
     };
-    const response = await send(`${identityUrl}/auth/tokens`, { method: "POST", headers: JSON_BODY, body: JSON.stringify(body) });
+    const response = await send(`${identityUrl}/auth/tokens`, {
+      method: "POST",
+      headers: JSON_BODY,
+      body: JSON.stringify(body),
+    });
     const { token } = tokenSchema.parse(await response.json());
     const urls = token.catalog.flatMap(({ type, endpoints }) =>
       endpoints.filter((endpoint) => endpoint.interface === "public").map(({ url }) => [type, url] as const),
@@ -49,7 +55,11 @@ export class RestClient {
     body?: unknown,
   ): Promise<z.output<Schema>> {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await send(this.#url(service, path), { method, headers: { ...JSON_BODY, ...this.#auth(service) }, ...sent });
+    const response = await send(this.#url(service, path), {
+      method,
+      headers: { ...JSON_BODY, ...this.#auth(service) },
+      ...sent,
+    });
     return schema.parse(await response.json());
   }
 

@@ -57,7 +57,10 @@ export class RunningServices {
   async #startManager(name: string, onProgress: (message: string) => void): Promise<void> {
     if (!hasOption(this.runtime, `${name}.manager`)) {
       if (hasOption(this.runtime, `${name}.web`)) return;
-      throw new KilonovaError("service.failedToStart", `There is no service ${name}: option ${name}.manager names none.`);
+      throw new KilonovaError(
+        "service.failedToStart",
+        `There is no service ${name}: option ${name}.manager names none.`,
+      );
     }
     const service = await Service.create({ runtime: this.runtime, binary: `kilonova-${name}`, topic: name });
     await service.serve();
@@ -93,7 +96,10 @@ export class RunningServices {
     container.register(HOST, this.runtime.configuration.get(serviceOptions).host);
     const loaded = await container.load(textOf(this.runtime, option) ?? "", `option ${option}`);
     if (isWebServiceFactory(loaded)) return loaded;
-    throw new KilonovaError("object.wrongKind", `Option ${option}: expected a class with a method webService, received a value of type ${typeof loaded}.`);
+    throw new KilonovaError(
+      "object.wrongKind",
+      `Option ${option}: expected a class with a method webService, received a value of type ${typeof loaded}.`,
+    );
   }
 }
 

@@ -80,7 +80,10 @@ async function openDatabase(configuration: Parameters<typeof DatabaseAccess.open
   const needing = names.filter(needsDatabase);
   if (needing.length === 0) return undefined;
   if (configuration.get(databaseOptions).url === undefined) {
-    throw new KilonovaError("database.unreachable", `Service ${needing.join(", ")} needs a database: set option database.url.`);
+    throw new KilonovaError(
+      "database.unreachable",
+      `Service ${needing.join(", ")} needs a database: set option database.url.`,
+    );
   }
   return DatabaseAccess.open(configuration, ownersOf(names));
 }

@@ -61,7 +61,10 @@ export async function writeClouds(stateDirectory: string, { authUrl, region, sec
     region_name: region,
     identity_api_version: 3,
   });
-  const clouds = { kilonova: cloud("kilonova", secrets.userPassword), "kilonova-admin": cloud("admin", secrets.adminPassword) };
+  const clouds = {
+    kilonova: cloud("kilonova", secrets.userPassword),
+    "kilonova-admin": cloud("admin", secrets.adminPassword),
+  };
   const path = join(stateDirectory, CLOUDS_FILE);
   await writePrivately(path, stringify({ clouds }));
   return path;
@@ -82,7 +85,10 @@ async function readSecrets(path: string): Promise<Secrets | undefined> {
 
 function damaged(path: string, cause: unknown): KilonovaError {
   const why = cause instanceof z.ZodError || cause instanceof SyntaxError ? "it is damaged" : messageOf(cause);
-  return new KilonovaError("state.unwritable", `${path} cannot be used: ${why}. Restore it, or start with another --state-dir.`);
+  return new KilonovaError(
+    "state.unwritable",
+    `${path} cannot be used: ${why}. Restore it, or start with another --state-dir.`,
+  );
 }
 
 /** Whole or not at all, and never readable by others. */

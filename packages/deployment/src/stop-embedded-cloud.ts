@@ -29,7 +29,8 @@ export interface StopSettings {
 export async function stopEmbeddedCloud(settings: StopSettings): Promise<number> {
   const { onProgress = () => {} } = settings;
   const path = resolve(settings.stateDirectory);
-  if (!(await exists(path))) throw new KilonovaError("state.unwritable", `There is no state folder ${path}: nothing was ever started there.`);
+  if (!(await exists(path)))
+    throw new KilonovaError("state.unwritable", `There is no state folder ${path}: nothing was ever started there.`);
   const folder = await holdFrom(path, onProgress);
   try {
     if (await exists(join(folder.path, "postgresql", "data", "postmaster.pid"))) {

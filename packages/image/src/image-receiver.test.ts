@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { type Clock, silentLogger } from "@kilonova/plugin-api";
+import { silentLogger } from "@kilonova/plugin-api";
+import { FakeClock } from "@kilonova/plugin-testing";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ImageReceiver } from "./image-receiver.js";
@@ -17,39 +18,22 @@ beforeAll(async () => {
 });
 afterAll(() => image.stop());
 
-/** A clock on which every wait lasts until the test ends it. */
-class HeldClock implements Clock {
-  readonly waits: { readonly milliseconds: number; readonly end: () => void }[] = [];
-
-  now(): number {
-    return Date.now();
-  }
-
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.waits.push({ milliseconds, end: resolve });
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-  }
-}
-
 test("an upload renews its lease, and ends when it has lost it", async () => {
-  const clock = new HeldClock();
+  const clock = new FakeClock();
   const receiver = new ImageReceiver(new Uploads(image.database), image.store, clock, silentLogger, 100);
   const id = await ann.create();
   const receiving = receiver.receive(id, new Readable({ read: () => undefined }));
-  await expect.poll(() => clock.waits.length).toBe(1);
-  expect(clock.waits[0]?.milliseconds).toBe(10_000);
+  await expect.poll(() => clock.sleeping).toBe(1);
   await image.database
     .update(images)
     .set({ uploadLeaseUntil: sql`now() - interval '1 minute'` })
     .where(eq(images.id, id));
-  clock.waits[0]?.end();
-  await expect.poll(() => clock.waits.length).toBe(2);
+  await clock.advance(10_000);
+  await expect.poll(() => clock.sleeping).toBe(1);
   expect(await new Uploads(image.database).putBackAbandoned()).toBe(0);
 
   await ann.ask("DELETE", `/images/${id}`);
-  clock.waits[1]?.end();
+  await clock.advance(10_000);
   expect(await receiving).toBe("gone");
   expect(await image.files()).toEqual([]);
 });
@@ -60,7 +44,7 @@ test("nobody knows whether an upload is active whose last step got no answer: it
     await Uploads.prototype.finish.apply(uploads, args);
     throw new Error("the connection broke");
   };
-  const receiver = new ImageReceiver(uploads, image.store, new HeldClock(), silentLogger, 100);
+  const receiver = new ImageReceiver(uploads, image.store, new FakeClock(), silentLogger, 100);
   const id = await ann.create();
   await expect(receiver.receive(id, Readable.from([Buffer.from("bytes")]))).rejects.toThrow("the connection broke");
   expect((await ann.ask("GET", `/images/${id}/file`)).body).toBe("bytes");

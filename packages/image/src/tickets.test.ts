@@ -1,23 +1,23 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { FakeClock } from "@kilonova/plugin-testing";
 import { describe, expect, test } from "vitest";
 import { Tickets } from "./tickets.js";
 
 function world(...keys: Buffer[]) {
-  const time = { now: Date.UTC(2030, 0, 1) };
-  const clock = { now: () => time.now, sleep: () => Promise.reject(new Error("unused")) };
-  return { time, tickets: new Tickets({ all: async () => keys }, clock, 600_000) };
+  const clock = new FakeClock();
+  return { clock, tickets: new Tickets({ all: async () => keys }, clock, 600_000) };
 }
 
 describe("a ticket", () => {
   const imageId = randomUUID();
 
   test("is good for its image until it ends", async () => {
-    const { tickets, time } = world(randomBytes(32));
+    const { tickets, clock } = world(randomBytes(32));
     const { ticket, expiresAt } = await tickets.issue(imageId);
-    expect(expiresAt).toBe(time.now + 600_000);
-    time.now += 599_999;
+    expect(expiresAt).toBe(clock.now() + 600_000);
+    await clock.advance(599_999);
     expect(await tickets.imageIdOf(ticket)).toBe(imageId);
-    time.now += 1;
+    await clock.advance(1);
     expect(await tickets.imageIdOf(ticket)).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import { duration, objectPath, optionGroup } from "@kilonova/config";
 import { z } from "zod";
 
-const paths = (preset: readonly string[]) => z.array(z.string().min(1)).default([...preset]);
+const paths = (preset: readonly string[]) => z.array(objectPath()).default([...preset]);
 
 export const schedulerOptions = optionGroup(
   "scheduler",

@@ -22,6 +22,10 @@ export function downCommand({ terminal, argv }: CommandWorld): Command {
         guests: flags.guests ?? false,
         onProgress: stopwatch(terminal),
       });
-      terminal.print(left === 0 ? "Down. No guest is running." : `Down. ${left} ${left === 1 ? "guest goes" : "guests go"} on running.`);
+      terminal.print(
+        left === 0
+          ? "Down. No guest is running."
+          : `Down. ${left} ${left === 1 ? "guest goes" : "guests go"} on running.`,
+      );
     });
 }

@@ -6,8 +6,14 @@ import type { CommandWorld } from "../program.js";
 export function serveCommand({ terminal, argv }: CommandWorld): Command {
   return new Command("serve")
     .description("Run one or several services in one process. Their managers are named by option <name>.manager.")
-    .argument("<name...>", "identity, image, placement, network, conductor, scheduler, compute, api, or one of your own")
-    .addHelpText("after", "\nExample:\n  kilonova serve conductor scheduler --config-file /etc/kilonova/kilonova.config.yaml")
+    .argument(
+      "<name...>",
+      "identity, image, placement, network, conductor, scheduler, compute, api, or one of your own",
+    )
+    .addHelpText(
+      "after",
+      "\nExample:\n  kilonova serve conductor scheduler --config-file /etc/kilonova/kilonova.config.yaml",
+    )
     .action(async (names: readonly string[]) => {
       const process = await serve(names, { argv });
       terminal.print(`ready ${[...names, ...(process.endpoint ? [process.endpoint] : [])].join(" ")}`);

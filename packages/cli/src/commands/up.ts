@@ -32,7 +32,11 @@ async function up({ terminal, argv }: CommandWorld, flags: UpFlags): Promise<voi
   terminal.print(`ready ${cloud.endpoint}`);
   for (const line of nextSteps(cloud.cloudsFile)) terminal.print(line);
   const guests = await cloud.wait();
-  terminal.print(guests === 0 ? "Stopped. No guest is running." : `Stopped. ${guests} ${guests === 1 ? "guest goes" : "guests go"} on running.`);
+  terminal.print(
+    guests === 0
+      ? "Stopped. No guest is running."
+      : `Stopped. ${guests} ${guests === 1 ? "guest goes" : "guests go"} on running.`,
+  );
 }
 
 function nextSteps(cloudsFile: string): readonly string[] {

@@ -253,7 +253,7 @@ describe("a ticket", () => {
     expect((await withTicket("GET", `/images/${id}/file`, "")).status).toBe(401);
     await ann.ask("DELETE", `/images/${id}`);
     expect((await withTicket("GET", `/images/${id}/file`, ticket)).status).toBe(404);
-    image.advance(600_000);
+    await image.clock.advance(600_000);
     expect((await withTicket("GET", `/images/${id}/file`, ticket)).status).toBe(401);
   });
 

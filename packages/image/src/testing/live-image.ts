@@ -14,7 +14,8 @@ import {
   type RpcHandler,
   refused,
 } from "@kilonova/messaging";
-import { type Clock, type ImageStore, rpcMethodsOf, silentLogger } from "@kilonova/plugin-api";
+import { type ImageStore, rpcMethodsOf, silentLogger } from "@kilonova/plugin-api";
+import { FakeClock } from "@kilonova/plugin-testing";
 import { FileStore } from "../file-store.js";
 import { ImageManager } from "../manager.js";
 import { imageMigrations } from "../migrations.js";
@@ -32,8 +33,8 @@ export interface LiveImage {
   readonly manager: ImageManager;
   readonly database: Database;
   readonly store: ImageStore;
-  /** Moves the clock of tickets and tokens, in milliseconds. */
-  advance(milliseconds: number): void;
+  /** Of tickets, tokens and the renewal of leases; what the database says of leases goes by its own clock. */
+  readonly clock: FakeClock;
   /** The names of all files of the store. */
   files(): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -53,8 +54,7 @@ export async function liveImage(
     connectTimeout: 10_000,
     statementTimeout: 30_000,
   });
-  let passed = 0;
-  const clock: Clock = { now: () => Date.now() + passed, sleep: (_, signal) => untilAborted(signal) };
+  const clock = new FakeClock();
   const settings = { ...imageOptions.schema.parse({}), ...changes };
   const store = wrap(new FileStore(settings, folder));
   const transport = new MemoryTransport();
@@ -80,9 +80,7 @@ export async function liveImage(
     manager,
     database,
     store,
-    advance: (milliseconds) => {
-      passed += milliseconds;
-    },
+    clock,
     files: () => filesIn(join(folder, settings.fileStorePath)),
     stop: async () => {
       await listener.stop(0);
@@ -97,15 +95,13 @@ export async function liveImage(
 async function validateToken(_context: RequestContext, { token }: { token: string }) {
   const [userId, projectId, ...roles] = token.split("/");
   if (!userId || !projectId) return refused("invalidToken", {});
-  const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-  return ok({ userId, userName: userId, userDomainId: "default", projectId, roles, expiresAt });
-}
-
-/** Leases are not renewed by themselves. */
-function untilAborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((_resolve, reject) => {
-    if (signal?.aborted) reject(signal.reason);
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return ok({
+    userId,
+    userName: userId,
+    userDomainId: "default",
+    projectId,
+    roles,
+    expiresAt: "2099-01-01T00:00:00.000Z",
   });
 }
 

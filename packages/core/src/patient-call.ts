@@ -1,11 +1,14 @@
 import { type ErrorCode, isKilonovaError } from "@kilonova/messaging";
 import type { Clock } from "@kilonova/plugin-api";
 
+/** How long a step keeps asking a service that does not answer. Milliseconds. */
+export const STEP_DEADLINE = 60_000;
+
 /** Milliseconds between two tries: the first, and the longest. */
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
-/** What says that nobody answered, rather than what they answered. Every step is safe to repeat. */
+/** What says that nobody answered, rather than what they answered. All steps are safe to repeat. */
 const UNANSWERED: readonly ErrorCode[] = [
   "rpc.noListener",
   "rpc.peerLost",
@@ -20,18 +23,27 @@ export function isUnanswered(error: unknown): boolean {
 }
 
 /**
- * Calls a service, and again with jitter while nobody answers: a peer's restart is no failure.
+ * Calls another service, and again with jitter while it does not answer: a peer's restart is no failure.
  *
+ * @param signal ends it, with the signal's reason
  * @param patience milliseconds from now; what the last try threw is thrown then
  */
-export async function patientCall<Value>(clock: Clock, patience: number, call: () => Promise<Value>): Promise<Value> {
+export async function patientCall<Value>(
+  clock: Clock,
+  signal: AbortSignal,
+  call: () => Promise<Value>,
+  patience = STEP_DEADLINE,
+): Promise<Value> {
   const deadline = clock.now() + patience;
   for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+    signal.throwIfAborted();
     try {
       return await call();
     } catch (error) {
-      if (!isUnanswered(error) || clock.now() + wait >= deadline) throw error;
+      signal.throwIfAborted();
+      const isHopeless = !isUnanswered(error) || isKilonovaError(error, "transport.closed");
+      if (isHopeless || clock.now() + wait >= deadline) throw error;
     }
-    await clock.sleep(wait * (0.5 + Math.random() / 2));
+    await clock.sleep(wait * (0.5 + Math.random() / 2), signal);
   }
 }

@@ -1,0 +1,2 @@
+export { reservedHostsOptions } from "./options.js";
+export { ReservedHostFilter } from "./reserved-host-filter.js";

@@ -1,0 +1,42 @@
+import {
+  HostFilter,
+  type HostRefusal,
+  type HostState,
+  type HostVerdict,
+  type Options,
+  options,
+  type RequestSpec,
+} from "@kilonova/plugin-api";
+import { reservedHostsOptions } from "./options.js";
+
+/**
+ * Keeps dear hosts for the servers that need them: a host of `reservedHosts.hosts` passes for the flavors of
+ * `reservedHosts.flavors` only. Hosts that are not named there pass for all.
+ */
+export class ReservedHostFilter extends HostFilter {
+  readonly #names: readonly RegExp[];
+  readonly #flavors: ReadonlySet<string>;
+  readonly #refusal: HostRefusal;
+
+  /** Options are read here, once: `hostPasses` is called for each host on the path of each request. */
+  constructor(@options(reservedHostsOptions) { hosts, flavors }: Options<typeof reservedHostsOptions>) {
+    super();
+    this.#names = hosts.map(toExpression);
+    this.#flavors = new Set(flavors);
+    this.#refusal = {
+      code: "reserved-host",
+      words: flavors.length === 0 ? "are reserved" : `are reserved for ${flavors.join(", ")}`,
+    };
+  }
+
+  override hostPasses(host: HostState, { flavor }: RequestSpec): HostVerdict {
+    if (this.#flavors.has(flavor.name)) return true;
+    return this.#names.some((name) => name.test(host.host)) ? this.#refusal : true;
+  }
+}
+
+/** Of a name in which * stands for any characters, and everything else for itself. */
+function toExpression(name: string): RegExp {
+  const parts = name.split("*").map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`);
+}

@@ -1,0 +1,28 @@
+import { type Configuration, ConfigurationError, nearestName } from "@kilonova/config";
+
+/** What runs a service: its manager, or its web service. */
+const PARTS = ["manager", "web"] as const;
+
+/**
+ * Holds that each service has something to run, before anything is started.
+ *
+ * @throws ConfigurationError with every name that has not
+ */
+export function checkServiceNames(configuration: Configuration, names: readonly string[]): void {
+  const known = configuration.groups().flatMap(({ name, schema }) => (PARTS.some((part) => part in schema.shape) ? [name] : []));
+  const strangers = names.filter(
+    (name) => !known.includes(name) && PARTS.every((part) => configuration.writtenText(`${name}.${part}`) === undefined),
+  );
+  if (strangers.length === 0) return;
+  const problems = strangers.map((name) => {
+    const suggestion = nearestName(name, known);
+    return {
+      option: `service ${name}`,
+      place: "command line",
+      expected: `one of ${known.join(", ")}, or one of your own, named by option ${name}.manager`,
+      received: "an unknown one",
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
+  });
+  throw new ConfigurationError(configuration.program, problems);
+}
