@@ -2,11 +2,11 @@ import { method, rpcContract } from "@kilonova/messaging";
 import { z } from "zod";
 import { computeNodeSchema } from "./compute-node.js";
 import { fence, hostName, identifier, instant } from "./identifier.js";
+import { networkInfoSchema } from "./network-info.js";
 import { operationEventSchema, operationSchema } from "./operation.js";
 import { requestSpecSchema } from "./request-spec.js";
 import { serverSchema } from "./server.js";
 import { powerStateSchema, taskStateSchema, vmStateSchema } from "./server-state.js";
-import { networkInfoSchema } from "./network-info.js";
 
 /** The operation is another's by now, or done: stop, and destroy what was made for it. */
 const stale = z.object({ operationId: identifier });

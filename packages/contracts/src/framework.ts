@@ -27,7 +27,10 @@ export const frameworkContract = rpcContract(
       result: serviceRecordSchema,
     }),
     /** The service lives. */
-    reportService: method({ args: z.object({ id: identifier }), refusals: { serviceNotFound: z.object({ id: identifier }) } }),
+    reportService: method({
+      args: z.object({ id: identifier }),
+      refusals: { serviceNotFound: z.object({ id: identifier }) },
+    }),
     removeService: method({ args: z.object({ id: identifier }) }),
     listServices: method({
       args: z.object({ topic: z.string().nullable() }),
@@ -41,7 +44,12 @@ export const frameworkContract = rpcContract(
       refusals: { held: z.object({ name: z.string(), holder: z.string() }) },
     }),
     renewLock: method({
-      args: z.object({ name: lockName, holder: z.string(), fence: z.number().int(), lease: z.number().int().positive() }),
+      args: z.object({
+        name: lockName,
+        holder: z.string(),
+        fence: z.number().int(),
+        lease: z.number().int().positive(),
+      }),
       refusals: { lockLost },
     }),
     releaseLock: method({ args: z.object({ name: lockName, holder: z.string(), fence: z.number().int() }) }),

@@ -2,7 +2,19 @@ import { z } from "zod";
 import { identifier, instant } from "./identifier.js";
 
 /** The formats of disks that the Image API names and a guest can boot here. */
-export const DISK_FORMATS = ["raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "iso", "ploop", "ami", "ari", "aki"] as const;
+export const DISK_FORMATS = [
+  "raw",
+  "qcow2",
+  "vhd",
+  "vhdx",
+  "vmdk",
+  "vdi",
+  "iso",
+  "ploop",
+  "ami",
+  "ari",
+  "aki",
+] as const;
 
 /** An image, without its bytes. */
 export const imageSchema = z.object({

@@ -4,7 +4,15 @@ import { hostName, identifier } from "./identifier.js";
 import { requestedNetworksSchema } from "./network-info.js";
 
 /** Why a destination is sought. Every path asks the same engine and says which it is. */
-export const SCHEDULING_REASONS = ["create", "rebuild", "resize", "migrate", "live-migrate", "evacuate", "unshelve"] as const;
+export const SCHEDULING_REASONS = [
+  "create",
+  "rebuild",
+  "resize",
+  "migrate",
+  "live-migrate",
+  "evacuate",
+  "unshelve",
+] as const;
 
 /** What a server needs of the host that takes it. Written once by the api, read by the scheduler, filters and weighers. */
 export const requestSpecSchema = z.object({
@@ -14,7 +22,12 @@ export const requestSpecSchema = z.object({
   userId: identifier,
   flavor: flavorSchema,
   image: z
-    .object({ id: identifier, minDisk: z.number().int(), minRam: z.number().int(), properties: z.record(z.string(), z.string()) })
+    .object({
+      id: identifier,
+      minDisk: z.number().int(),
+      minRam: z.number().int(),
+      properties: z.record(z.string(), z.string()),
+    })
     .nullable(),
   availabilityZone: z.string().nullable(),
   /** This host or none. */

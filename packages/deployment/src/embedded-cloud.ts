@@ -5,9 +5,11 @@ import { frameworkMigrations, Migrator } from "@kilonova/database";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { tinyImage } from "@kilonova/virt-qemu";
 import { DatabaseAccess } from "./database-access.js";
-import { embeddedConfiguration } from "./embedded-configuration.js";
+import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
 import { bootFirstGuest, GREETING } from "./first-guest.js";
+import { freePort } from "./free-port.js";
 import { countRunningGuests } from "./guests.js";
+import { httpOptions } from "./options.js";
 import { OWNERS } from "./owners.js";
 import { RunningServices } from "./running-services.js";
 import { untilStopped } from "./serve.js";
@@ -50,15 +52,16 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
   const { onProgress = () => {} } = settings;
   const undo = new Undo();
   try {
+    // A wrong option is said before anything is made, a port that is taken before anything is started.
+    const written = await writtenConfiguration(settings.argv);
     const folder = await StateFolder.hold(resolve(settings.stateDirectory));
     undo.add(() => folder.release());
+    const { host, port: wantedPort } = written.get(httpOptions);
+    const port = await freePort(host, wantedPort);
     const secrets = await loadSecrets(
       folder.path,
       OWNERS.map(({ owner }) => owner),
     );
-    // Once without the database, so that a wrong option or a taken port is said before anything is started.
-    const { notice } = await embeddedConfiguration(folder.path, settings.argv);
-    if (notice) onProgress(notice);
     const postgres = await EmbeddedPostgres.start({ stateFolder: folder, onProgress });
     undo.add(() => postgres.stop());
     await postgres.ensureDatabase(DATABASE);
@@ -69,10 +72,12 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     });
     onProgress(postgres.adopted ? "the PostgreSQL of an earlier process was taken over" : "PostgreSQL is up");
 
-    const { configuration } = await embeddedConfiguration(folder.path, settings.argv, {
+    const { configuration, notice } = await embeddedConfiguration(folder.path, settings.argv, {
+      port,
       database: { url, rolePasswords: secrets.database, poolSize: 8 },
       passwords: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
     });
+    if (notice) onProgress(notice);
     const database = await DatabaseAccess.open(configuration, OWNERS);
     undo.add(() => database.close());
     const runtime = await Runtime.create({

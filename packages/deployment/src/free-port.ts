@@ -10,7 +10,7 @@ export async function freePort(host: string, port: number): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
-      const words = `Port ${port} of ${host} cannot be listened on (${messageOf(cause)}). Stop what uses it, or choose another by --http.port.`;
+      const words = `Port ${port} of ${host} cannot be listened on (${messageOf(cause)}). Stop what uses it, or choose another by --http.host and --http.port.`;
       reject(new KilonovaError("listen.failed", words, { cause }));
     });
     server.listen({ host, port, exclusive: true }, () => {

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { isOptionGroup, type OptionGroup } from "@kilonova/config";
+import { ObjectLoader } from "@kilonova/core";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { type PluginManifest, pluginManifestSchema } from "@kilonova/plugin-api";
 import { z } from "zod";
@@ -25,24 +24,33 @@ export interface InstalledPlugin {
  */
 export async function installedPlugins(directory: string): Promise<readonly InstalledPlugin[]> {
   const own = await readJson(join(directory, "package.json"));
-  const { dependencies = {} } = own === undefined ? {} : dependentSchema.parse(own);
-  const found = await Promise.all(Object.keys(dependencies).map((name) => readPlugin(directory, name)));
+  const found = await Promise.all(dependenciesOf(own, directory).map((name) => readPlugin(directory, name)));
   return found.filter((plugin) => plugin !== undefined);
 }
 
-/** The option groups that a plugin declares in its manifest. */
+/**
+ * The option groups that a plugin declares in its manifest.
+ *
+ * @throws KilonovaError `object.*` naming the plugin, where it cannot be loaded or the manifest is wrong
+ */
 export async function optionGroupsOf(plugin: InstalledPlugin): Promise<readonly OptionGroup[]> {
   if (plugin.manifest.optionGroups.length === 0) return [];
-  const entry = createRequire(join(plugin.directory, "package.json")).resolve(plugin.name);
-  const namespace = (await import(pathToFileURL(entry).href)) as Record<string, unknown>;
-  return plugin.manifest.optionGroups.map((name) => {
-    const group = namespace[name];
-    if (isOptionGroup(group)) return group;
-    throw new KilonovaError(
-      "object.wrongKind",
-      `${plugin.name}: its manifest says that ${name} is an option group; it is none.`,
-    );
-  });
+  const loader = new ObjectLoader(plugin.directory);
+  return Promise.all(
+    plugin.manifest.optionGroups.map(async (name) => {
+      const { value } = await loader.load(`${plugin.name}#${name}`, `the manifest of ${plugin.name}`);
+      if (isOptionGroup(value)) return value;
+      const words = `${plugin.name}: its manifest says that ${name} is an option group; it is none.`;
+      throw new KilonovaError("object.wrongKind", words);
+    }),
+  );
+}
+
+function dependenciesOf(content: unknown, directory: string): readonly string[] {
+  const own = dependentSchema.safeParse(content ?? {});
+  if (own.success) return Object.keys(own.data.dependencies ?? {});
+  const words = `${join(directory, "package.json")} is no package.json: ${z.prettifyError(own.error)}`;
+  throw new KilonovaError("object.wrongKind", words);
 }
 
 async function readPlugin(directory: string, name: string): Promise<InstalledPlugin | undefined> {

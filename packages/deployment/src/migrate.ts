@@ -1,6 +1,7 @@
 import { loadConfiguration } from "@kilonova/config";
+import { checkDeclaredOptions } from "@kilonova/core";
 import { databaseOptions, frameworkMigrations, Migrator, type OwnerStatus } from "@kilonova/database";
-import { KilonovaError } from "@kilonova/messaging";
+import { databaseUrl } from "./database-url.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
 import { OWNERS } from "./owners.js";
 
@@ -49,11 +50,8 @@ async function databaseSettings({ argv }: MigrateSettings) {
     ...(argv ? { argv } : {}),
   });
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
-  configuration.check();
-  const { url, rolePasswords } = configuration.get(databaseOptions);
-  if (url !== undefined) return { url, rolePasswords };
-  throw new KilonovaError(
-    "database.unreachable",
-    "Option database.url is not set: there is no database to look after. `kilonova up` looks after its own.",
-  );
+  // Services of one's own may share the file: their groups are not known here.
+  checkDeclaredOptions(configuration);
+  const url = databaseUrl(configuration, "kilonova db");
+  return { url, rolePasswords: configuration.get(databaseOptions).rolePasswords };
 }

@@ -1,11 +1,11 @@
-import { loadConfiguration } from "@kilonova/config";
-import { onSignals, Runtime } from "@kilonova/core";
-import { databaseOptions } from "@kilonova/database";
-import { KilonovaError } from "@kilonova/messaging";
+import { type Configuration, loadConfiguration } from "@kilonova/config";
+import { checkDeclaredOptions, onSignals, Runtime } from "@kilonova/core";
 import { DatabaseAccess } from "./database-access.js";
+import { databaseUrl } from "./database-url.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
 import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
+import { checkServiceNames } from "./service-names.js";
 
 /** How services of a process are started. */
 export interface ServeSettings {
@@ -34,6 +34,8 @@ export async function serve(names: readonly string[], settings: ServeSettings = 
     ...(settings.argv ? { argv: settings.argv } : {}),
   });
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  checkDeclaredOptions(configuration);
+  checkServiceNames(configuration, names);
   const access = await openDatabase(configuration, names);
   const runtime = await Runtime.create({
     configuration,
@@ -76,14 +78,9 @@ export function untilStopped(runtime: Runtime, services: RunningServices, close:
 }
 
 /** A process whose services need no database gets none, whatever its configuration says: computes hold no credentials. */
-async function openDatabase(configuration: Parameters<typeof DatabaseAccess.open>[0], names: readonly string[]) {
+async function openDatabase(configuration: Configuration, names: readonly string[]) {
   const needing = names.filter(needsDatabase);
   if (needing.length === 0) return undefined;
-  if (configuration.get(databaseOptions).url === undefined) {
-    throw new KilonovaError(
-      "database.unreachable",
-      `Service ${needing.join(", ")} needs a database: set option database.url.`,
-    );
-  }
+  databaseUrl(configuration, `service ${needing.join(", ")}`);
   return DatabaseAccess.open(configuration, ownersOf(names));
 }

@@ -9,9 +9,12 @@ const PARTS = ["manager", "web"] as const;
  * @throws ConfigurationError with every name that has not
  */
 export function checkServiceNames(configuration: Configuration, names: readonly string[]): void {
-  const known = configuration.groups().flatMap(({ name, schema }) => (PARTS.some((part) => part in schema.shape) ? [name] : []));
+  const known = configuration
+    .groups()
+    .flatMap(({ name, schema }) => (PARTS.some((part) => part in schema.shape) ? [name] : []));
   const strangers = names.filter(
-    (name) => !known.includes(name) && PARTS.every((part) => configuration.writtenText(`${name}.${part}`) === undefined),
+    (name) =>
+      !known.includes(name) && PARTS.every((part) => configuration.writtenText(`${name}.${part}`) === undefined),
   );
   if (strangers.length === 0) return;
   const problems = strangers.map((name) => {

@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Runtime } from "@kilonova/core";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
-import { isKilonovaError, KilonovaError } from "@kilonova/messaging";
-import { embeddedConfiguration } from "./embedded-configuration.js";
+import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
+import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
 import { countRunningGuests, shutDownGuests } from "./guests.js";
 
 /** How long a cloud may take to drain. */
@@ -24,13 +24,15 @@ export interface StopSettings {
  * wanted, the guests.
  *
  * @returns how many guests go on running
- * @throws KilonovaError `state.locked` when the cloud does not stop in time
+ * @throws ConfigurationError; KilonovaError `state.unwritable` where nothing was ever started, `state.locked` when the
+ *   cloud does not stop in time or may not be told to
  */
 export async function stopEmbeddedCloud(settings: StopSettings): Promise<number> {
   const { onProgress = () => {} } = settings;
   const path = resolve(settings.stateDirectory);
-  if (!(await exists(path)))
-    throw new KilonovaError("state.unwritable", `There is no state folder ${path}: nothing was ever started there.`);
+  // Before the folder is held: a mistake costs nothing.
+  await writtenConfiguration(settings.argv);
+  if (!(await exists(join(path, "lock")))) throw noStateFolder(path);
   const folder = await holdFrom(path, onProgress);
   try {
     if (await exists(join(folder.path, "postgresql", "data", "postmaster.pid"))) {
@@ -62,12 +64,27 @@ async function holdFrom(path: string, onProgress: (message: string) => void): Pr
       if (typeof pid !== "number") throw error;
       if (told !== pid) {
         onProgress(`telling process ${pid} to stop`);
-        process.kill(pid, "SIGTERM");
+        tellToStop(pid, path);
         told = pid;
       }
     }
     await sleep(POLL);
   }
+}
+
+/** The process may be another user's, or of another container that shares the folder. */
+function tellToStop(pid: number, path: string): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (cause) {
+    const words = `The cloud of ${path} is held by process ${pid}, which cannot be told to stop from here (${messageOf(cause)}): stop it where it runs, or as its user.`;
+    throw new KilonovaError("state.locked", words, { details: { pid }, cause });
+  }
+}
+
+function noStateFolder(path: string): KilonovaError {
+  const words = `There is no state folder ${path}: nothing was ever started there. Name the folder of the cloud by --state-dir.`;
+  return new KilonovaError("state.unwritable", words, { details: { path } });
 }
 
 async function exists(path: string): Promise<boolean> {
