@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { RestClient } from "@kilonova/deployment";
 import { GuestHistory } from "@kilonova/virt-fake";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { login, makeServers, seed } from "../e2e/many-servers.js";
 import { PROCESS_NAMES, SeparateProcesses } from "../e2e/separate-processes.js";
 import { count, expectNothingLost, settled } from "./aftermath.js";
-import { login, makeServers, seed } from "./many-servers.js";
 
 const SERVERS = 8;
 /** Short leases, so that what a killed process held is soon taken over. Builds take long enough to be killed in. */

@@ -4,8 +4,8 @@ import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { GuestHistory } from "@kilonova/virt-fake";
 import { afterEach, describe, expect, it } from "vitest";
 import { EmbeddedCloud } from "../e2e/embedded-cloud.js";
+import { login, makeServers, seed, untilIdle } from "../e2e/many-servers.js";
 import { expectNothingLost, settled } from "./aftermath.js";
-import { login, makeServers, seed, untilIdle } from "./many-servers.js";
 
 const SERVERS = 8;
 const OPTIONS = [

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-// By its package, not by a path from here: this file also runs from `dist`, for the benchmarks.
-const COMMAND = join(dirname(createRequire(import.meta.url).resolve("kilonova/package.json")), "dist", "bin.js");
+/** The `kilonova` command. By its package, not by a path from here: this file also runs from `dist`, for the benchmarks. */
+export const COMMAND = join(dirname(createRequire(import.meta.url).resolve("kilonova/package.json")), "dist", "bin.js");
 
 /** A process of the `kilonova` command, with what it printed. */
 export class CloudProcess {

@@ -6,6 +6,6 @@ try {
   process.exitCode = await run(process.argv.slice(2), processTerminal);
 } catch (error) {
   const { message, exitCode } = explainFailure(error);
-  processTerminal.progress(`kilonova: ${message}`);
+  processTerminal.progress(message);
   process.exitCode = exitCode;
 }

@@ -6,11 +6,17 @@ export interface Terminal {
   print(line: string): void;
   /** A line that says what goes on. */
   progress(line: string): void;
+  /** Columns that help may take. */
+  readonly width: number;
 }
+
+const WIDTH_OF_NO_TERMINAL = 100;
+const WIDEST = 120;
 
 export const processTerminal: Terminal = {
   print: (line) => process.stdout.write(`${line}\n`),
   progress: (line) => process.stderr.write(`${line}\n`),
+  width: Math.min(process.stdout.columns ?? WIDTH_OF_NO_TERMINAL, WIDEST),
 };
 
 /** Bad usage and bad options end with 2, everything else that fails with 1. */
@@ -19,10 +25,11 @@ export const EXIT_FAILURE = 1;
 
 /** What a failure means to the caller: one message, no stack unless it is a bug. */
 export function explainFailure(error: unknown): { readonly message: string; readonly exitCode: number } {
+  // It names the program by itself.
   if (isConfigurationError(error)) return { message: error.message, exitCode: EXIT_USAGE };
-  if (isKilonovaError(error) && error.code !== "internal") return { message: error.message, exitCode: EXIT_FAILURE };
-  const stack = error instanceof Error ? error.stack : undefined;
-  return { message: stack ?? messageOf(error), exitCode: EXIT_FAILURE };
+  const isExpected = isKilonovaError(error) && error.code !== "internal";
+  const stack = error instanceof Error && !isExpected ? error.stack : undefined;
+  return { message: `kilonova: ${stack ?? messageOf(error)}`, exitCode: EXIT_FAILURE };
 }
 
 function isConfigurationError(error: unknown): error is Error {

@@ -21,5 +21,9 @@ export function dbCommand(world: CommandWorld): Command {
       if (flags.json) return world.terminal.print(JSON.stringify(rows, null, 2));
       for (const { owner, id, state } of rows) world.terminal.print(`${owner.padEnd(12)} ${id.padEnd(36)} ${state}`);
     });
-  return new Command("db").description("Look after the database.").addCommand(migrate).addCommand(status);
+  return new Command("db")
+    .description("Look after the database of services that run by `kilonova serve`.")
+    .addHelpText("after", "\nExample:\n  kilonova db migrate && kilonova db status")
+    .addCommand(migrate)
+    .addCommand(status);
 }

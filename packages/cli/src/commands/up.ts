@@ -14,7 +14,7 @@ export function upCommand(world: CommandWorld): Command {
     .description("Start a whole cloud in one process, with a PostgreSQL of its own.")
     .option("--state-dir <folder>", "where everything is kept", "./.kilonova")
     .option("--first-guest", "on the first start, boot a server called hello and show its console")
-    .addHelpText("after", "\nExample:\n  kilonova up --first-guest --state-dir ~/cloud")
+    .addHelpText("after", "\nExample:\n  kilonova up --first-guest --state-dir ~/cloud --http.port 9774")
     .action((flags: UpFlags) => up(world, flags));
 }
 
