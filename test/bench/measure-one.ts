@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Benchmark, Reading } from "./benchmark.js";
 import type { CloudCase, MeasuredCloud } from "./measured-cloud.js";
@@ -29,7 +30,8 @@ export async function measureOne({
     clouds.push(cloud);
     return cloud;
   };
-  report("begins");
+  // What else the machine does is in the numbers.
+  report(`begins; the load average of the last minute is ${loadavg()[0]?.toFixed(1)}`);
   const ended = new AbortController();
   try {
     return await Promise.race([

@@ -63,7 +63,9 @@ export function refusalOf({ exitCode, stdout, stderr }: CommandResult, expected:
 export async function expectReleased(stateFolder: string): Promise<void> {
   const folder = await StateFolder.hold(stateFolder);
   await folder.release();
-  await expect(access(join(stateFolder, "postgresql", "data", "postmaster.pid"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(access(join(stateFolder, "postgresql", "data", "postmaster.pid"))).rejects.toMatchObject({
+    code: "ENOENT",
+  });
 }
 
 /** Holds that a folder or file was not made. */

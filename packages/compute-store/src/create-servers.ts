@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Flavor, Operation, RequestSpec } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
 import { type Outcome, ok, refused } from "@kilonova/messaging";
-import { type QuotaLimits, quotaExceeded, usageForUpdate } from "./quota-usage.js";
+import { type OverQuota, type QuotaLimits, quotaExceeded, usageForUpdate } from "./quota-usage.js";
 import { type ServerRecord, toOperation, toServerRecord } from "./rows.js";
 import { operations, requestSpecs, servers } from "./tables/index.js";
 import { after } from "./time.js";
@@ -45,15 +45,6 @@ export interface CreatedServers {
   readonly servers: readonly ServerRecord[];
   /** One for each server. */
   readonly operations: readonly Operation[];
-}
-
-/** What was over the limit. */
-export interface OverQuota {
-  readonly resource: keyof QuotaLimits;
-  readonly limit: number;
-  readonly used: number;
-  /** By `minCount` servers. */
-  readonly requested: number;
 }
 
 /**

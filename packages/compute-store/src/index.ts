@@ -4,7 +4,6 @@ export {
   type CreateServers,
   createServers,
   type NewServer,
-  type OverQuota,
 } from "./create-servers.js";
 export * from "./flavors.js";
 export * from "./keypairs.js";
@@ -15,6 +14,7 @@ export * from "./operations.js";
 export { type PowerReport, savePowerStates } from "./power-states.js";
 export {
   deleteQuotas,
+  type OverQuota,
   type QuotaLimits,
   type QuotaUsage,
   quotaOverrides,

@@ -1,8 +1,16 @@
 import type { Flavor } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
 import { and, count, eq, isNull, sql } from "drizzle-orm";
-import type { OverQuota } from "./create-servers.js";
 import { quotas, servers } from "./tables/index.js";
+
+/** What was over the limit. */
+export interface OverQuota {
+  readonly resource: keyof QuotaLimits;
+  readonly limit: number;
+  readonly used: number;
+  /** By `minCount` servers. */
+  readonly requested: number;
+}
 
 /** How much a project may have; -1: as much as it likes. The names are the API's. */
 export interface QuotaLimits {

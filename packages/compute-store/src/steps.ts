@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Destination, Fault, OperationEvent, ServerChanges } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
-import { eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { ownedBy, type Step } from "./leases.js";
 import { operationEvents, operations, requestSpecs, serverFaults, servers } from "./tables/index.js";
 import { after, now } from "./time.js";
@@ -29,10 +30,10 @@ export interface OperationEnd {
 
 /**
  * Ends the operation and says what has become of the server, which is idle from then on unless the changes say
- * otherwise. False where the operation is another's by now.
+ * otherwise. False where the operation is another's by now. True again for its owner, whose answer may have been lost.
  */
 export async function finishOperation(database: Queryable, step: Step, end: OperationEnd): Promise<boolean> {
-  return await owned(database, step, async (transaction, serverId) => {
+  const ended = await owned(database, step, async (transaction, serverId) => {
     const [ended] = await transaction
       .update(operations)
       .set({
@@ -51,6 +52,17 @@ export async function finishOperation(database: Queryable, step: Step, end: Oper
     if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
     await writeEvents(transaction, step.operationId, end.events);
   });
+  return ended || (await wasEndedSo(database, step, end.fault));
+}
+
+/** One that was superseded under the same fence ended with another fault. */
+async function wasEndedSo(database: Queryable, { operationId, fence }: Step, fault: Fault | null): Promise<boolean> {
+  if (!isUuid(operationId)) return false;
+  const [row] = await database
+    .select({ state: operations.state, lastFault: operations.lastFault })
+    .from(operations)
+    .where(and(eq(operations.id, operationId), eq(operations.fence, fence)));
+  return row?.state === (fault ? "failed" : "done") && isDeepStrictEqual(row.lastFault, fault);
 }
 
 /**

@@ -135,6 +135,17 @@ describe("ComputeManager", () => {
       },
     );
 
+    it("keeps the guest of a server whose end was written by a conductor that died before it said so", async () => {
+      const compute = await cloud.startCompute();
+      cloud.lostAnswers = 1;
+      const row = cloud.newBuild();
+      await cloud.wake(row);
+      await ends(row);
+      await compute.manager.cleanupHost(CONTEXT);
+      expect(cloud.server(row)).toMatchObject({ vmState: "active", taskState: null });
+      expect(cloud.tracesOf(row)).toEqual(["guest", "vif", "address", "allocation"]);
+    });
+
     it("ends in error without a trace where no host can do it", async () => {
       await cloud.startCompute();
       failing(cloud, "spawn", new KilonovaError("virt.failed", `impossible ${"x".repeat(300)}`));
@@ -291,6 +302,19 @@ describe("ComputeManager", () => {
       await ends(row);
       await clock.advance(LEASE);
       expect(cloud.renewals).toBe(6);
+    });
+
+    it("does not take the end of an operation for its loss while it cannot tell whether it was heard", async () => {
+      const compute = await cloud.startCompute();
+      cloud.lostAnswers = Number.POSITIVE_INFINITY;
+      const row = cloud.newBuild();
+      await cloud.wake(row);
+      await ends(row);
+      await clock.advance(LEASE / 2);
+      cloud.lostAnswers = 0;
+      await clock.advance(LEASE / 4);
+      await compute.manager.cleanupHost(CONTEXT);
+      expect(cloud.tracesOf(row)).toEqual(["guest", "vif", "address", "allocation"]);
     });
 
     it("stops a build in the middle when its lease turns out to be another's, and undoes it", async () => {

@@ -39,6 +39,7 @@ export class TakenOperation {
   /** The same for undoing, which goes on when the work has been stopped. */
   readonly undoing: RequestContext;
   readonly #stop = new AbortController();
+  #isEnding = false;
 
   constructor(
     private readonly world: TakenOperationWorld,
@@ -67,10 +68,16 @@ export class TakenOperation {
     this.#stop.abort(reason);
   }
 
-  /** @throws KilonovaError `operation.stale` */
+  /**
+   * Nobody's lease is lengthened once the operation has ended: while its end is being told, the answer to that alone says
+   * whether it has become another's.
+   *
+   * @throws KilonovaError `operation.stale`
+   */
   async renew(): Promise<void> {
     const { conductor } = this.world;
-    this.#demand(await conductor.call.renewOperation(this.undoing, this.#step));
+    const answer = await conductor.call.renewOperation(this.undoing, this.#step);
+    if (!this.#isEnding) this.#demand(answer);
   }
 
   /** Changes the server while the operation goes on. @throws KilonovaError `operation.stale` */
@@ -82,6 +89,7 @@ export class TakenOperation {
 
   /** Ends the operation, and says what has become of the server. @throws KilonovaError `operation.stale` */
   async finish(changes: ServerChanges, fault: Fault | null, events: readonly OperationEvent[]): Promise<void> {
+    this.#isEnding = true;
     await this.#tell((context) =>
       this.world.conductor.call.finishOperation(context, {
         ...this.#step,

@@ -30,20 +30,23 @@ export class BuildServers {
     if (!first || !requestSpec) return;
     const end = beginEvent(clock, "conductor_schedule");
     const context = contextOf(first);
-    const select = () =>
-      rpc.client(schedulerContract).call.selectDestinations(context, {
+    let tries = 0;
+    const select = () => {
+      tries++;
+      return rpc.client(schedulerContract).call.selectDestinations(context, {
         requestSpec,
         servers: group.map(({ operation, server }) => ({ serverId: server.id, fence: operation.fence })),
         alternates: options.maxAttempts - 1,
         ignoredHosts: [],
       });
+    };
     const selected = await patientCall(clock, context.signal, select, options.stepTimeout);
     if (selected.ok) return await this.#place(group, selected.value, end("Success"));
     if (selected.refusal === "staleFence") {
       return await this.schedule(await this.#without(group, selected.details.serverId));
     }
     const fault = noValidHost(selected.details.reason);
-    await Promise.all(group.map((taken) => this.#refused(taken, fault, end("Error", fault.message))));
+    await Promise.all(group.map((taken) => this.#refused(taken, fault, end("Error", fault.message), tries === 1)));
   }
 
   /** Claims the next alternate that has room, and sends the build there. */
@@ -77,9 +80,13 @@ export class BuildServers {
     });
   }
 
-  /** A scheduler that refuses has claimed nothing; under the first fence nobody had claimed anything before. */
-  async #refused(taken: TakenOperation, fault: Fault, event: OperationEvent): Promise<void> {
-    return taken.operation.fence > 1 ? await this.fail(taken, fault, event) : await this.end(taken, fault, event);
+  /**
+   * A scheduler that refuses has claimed nothing. Neither had anybody before, where the server was asked about once under
+   * its first fence; one that was asked and did not answer may have.
+   */
+  async #refused(taken: TakenOperation, fault: Fault, event: OperationEvent, isFirstTry: boolean): Promise<void> {
+    const hasNothing = isFirstTry && taken.operation.fence <= 1;
+    return hasNothing ? await this.end(taken, fault, event) : await this.fail(taken, fault, event);
   }
 
   #failure(fault: Fault): OperationEvent {

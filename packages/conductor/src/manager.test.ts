@@ -188,6 +188,20 @@ describe("a build", () => {
     expect(cloud.deallocated).toEqual([{ serverId: operation.serverId, fence: 2 }]);
   });
 
+  test("whose scheduler claimed and died gives back what that one claimed when the next says that it fits nowhere", async () => {
+    const operation = await askOne();
+    conductor = makeConductor({ stepTimeout: 10_000 });
+    cloud.silent = true;
+    cloud.beforeSelection = async () => {
+      cloud.silent = cloud.selections.length === 1;
+    };
+    await schedule(operation.id);
+
+    expect(await findServer(store.database, operation.serverId)).toMatchObject({ vmState: "error" });
+    expect(cloud.claims).toEqual([{ serverId: operation.serverId, fence: 1, hosts: [] }]);
+    expect(cloud.deallocated).toEqual([{ serverId: operation.serverId, fence: 1 }]);
+  });
+
   test("cast to two conductors is done by one", async () => {
     const operations = await ask(10);
     cloud.answerWith("host-a");

@@ -58,7 +58,7 @@ export const conductorContract = rpcContract("conductor", "1.0", {
     refusals: { stale },
     deadline: "10s",
   }),
-  /** Ends the operation and says what has become of the server: one transaction. */
+  /** Ends the operation and says what has become of the server: one transaction. Again by the same owner: no refusal. */
   finishOperation: method({
     args: z.object({
       ...step,

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { Pool } from "pg";
 import { maskedAddress } from "./address.js";
 import type { Database } from "./database.js";
+import { PreparingClient } from "./preparing-client.js";
 
 export interface ConnectSettings {
   /** With the user and the password that are to be used. */
@@ -25,6 +26,7 @@ export interface ConnectSettings {
  */
 export async function connectDatabase(settings: ConnectSettings): Promise<Database> {
   const pool = new Pool({
+    Client: PreparingClient,
     connectionString: settings.url,
     application_name: settings.applicationName,
     max: settings.poolSize,

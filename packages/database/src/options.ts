@@ -12,7 +12,7 @@ export const databaseOptions = optionGroup(
       .describe(
         "Address of the PostgreSQL, postgresql://user:password@host:port/name; none: an embedded one is started.",
       )
-      .meta({ secret: true }),
+      .meta({ secret: true, title: "postgresql://user:password@host:port/name" }),
     rolePasswords: z
       .record(z.string(), z.string())
       .default({})

@@ -3,6 +3,7 @@ import { WebListener, type WebService, type WebServiceFactory } from "@kilonova/
 import { KilonovaError } from "@kilonova/messaging";
 import { HOST } from "@kilonova/plugin-api";
 import { httpOptions } from "./options.js";
+import { servicePart } from "./service-parts.js";
 
 /**
  * The services of a process, in the order they were started; web services on one listener come last, for who asks them
@@ -55,8 +56,8 @@ export class RunningServices {
   }
 
   async #startManager(name: string, onProgress: (message: string) => void): Promise<void> {
-    if (!hasOption(this.runtime, `${name}.manager`)) {
-      if (hasOption(this.runtime, `${name}.web`)) return;
+    if (servicePart(this.runtime.configuration, name, "manager") === undefined) {
+      if (servicePart(this.runtime.configuration, name, "web") !== undefined) return;
       throw new KilonovaError(
         "service.failedToStart",
         `There is no service ${name}: option ${name}.manager names none.`,
@@ -70,7 +71,7 @@ export class RunningServices {
 
   async #startListener(names: readonly string[], onProgress: (message: string) => void): Promise<void> {
     const webServices: WebService[] = [];
-    for (const name of names.filter((each) => hasOption(this.runtime, `${each}.web`))) {
+    for (const name of names.filter((each) => servicePart(this.runtime.configuration, each, "web") !== undefined)) {
       webServices.push((await this.#loadWebService(name)).webService());
     }
     if (webServices.length === 0) return;
@@ -94,28 +95,13 @@ export class RunningServices {
     const option = `${name}.web`;
     const container = this.runtime.container.child();
     container.register(HOST, this.runtime.configuration.get(serviceOptions).host);
-    const loaded = await container.load(textOf(this.runtime, option) ?? "", `option ${option}`);
+    const loaded = await container.load(servicePart(this.runtime.configuration, name, "web") ?? "", `option ${option}`);
     if (isWebServiceFactory(loaded)) return loaded;
     throw new KilonovaError(
       "object.wrongKind",
       `Option ${option}: expected a class with a method webService, received a value of type ${typeof loaded}.`,
     );
   }
-}
-
-function hasOption(runtime: Runtime, name: string): boolean {
-  return textOf(runtime, name) !== undefined;
-}
-
-/** An option of a service, whether or not its group is declared. */
-function textOf({ configuration }: Runtime, name: string): string | undefined {
-  const written = configuration.writtenText(name);
-  if (written !== undefined) return written;
-  const [groupName, option = ""] = name.split(".");
-  const group = configuration.groups().find((each) => each.name === groupName);
-  if (!group || !Object.hasOwn(group.schema.shape, option)) return undefined;
-  const { value } = configuration.lookUp(name);
-  return typeof value === "string" ? value : undefined;
 }
 
 function isWebServiceFactory(value: unknown): value is WebServiceFactory {

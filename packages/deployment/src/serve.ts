@@ -2,10 +2,13 @@ import { type Configuration, loadConfiguration } from "@kilonova/config";
 import { checkDeclaredOptions, onSignals, Runtime } from "@kilonova/core";
 import { DatabaseAccess } from "./database-access.js";
 import { databaseUrl } from "./database-url.js";
+import { freePort } from "./free-port.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { httpOptions } from "./options.js";
 import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
 import { checkServiceNames } from "./service-names.js";
+import { servicePart } from "./service-parts.js";
 
 /** How services of a process are started. */
 export interface ServeSettings {
@@ -36,6 +39,7 @@ export async function serve(names: readonly string[], settings: ServeSettings = 
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
   checkDeclaredOptions(configuration);
   checkServiceNames(configuration, names);
+  await checkPort(configuration, names);
   const access = await openDatabase(configuration, names);
   const runtime = await Runtime.create({
     configuration,
@@ -75,6 +79,13 @@ export function untilStopped(runtime: Runtime, services: RunningServices, close:
   };
   const deaf = onSignals(runtime.logger, { stop, reload: () => services.reset() });
   return { endpoint: services.endpoint, stop, wait: () => stopped };
+}
+
+/** A port that is taken is said before anything is started. */
+async function checkPort(configuration: Configuration, names: readonly string[]): Promise<void> {
+  if (names.every((name) => servicePart(configuration, name, "web") === undefined)) return;
+  const { host, port } = configuration.get(httpOptions);
+  await freePort(host, port);
 }
 
 /** A process whose services need no database gets none, whatever its configuration says: computes hold no credentials. */

@@ -1,7 +1,5 @@
 import { type Configuration, ConfigurationError, nearestName } from "@kilonova/config";
-
-/** What runs a service: its manager, or its web service. */
-const PARTS = ["manager", "web"] as const;
+import { SERVICE_PARTS, servicePart } from "./service-parts.js";
 
 /**
  * Holds that each service has something to run, before anything is started.
@@ -11,10 +9,9 @@ const PARTS = ["manager", "web"] as const;
 export function checkServiceNames(configuration: Configuration, names: readonly string[]): void {
   const known = configuration
     .groups()
-    .flatMap(({ name, schema }) => (PARTS.some((part) => part in schema.shape) ? [name] : []));
-  const strangers = names.filter(
-    (name) =>
-      !known.includes(name) && PARTS.every((part) => configuration.writtenText(`${name}.${part}`) === undefined),
+    .flatMap(({ name, schema }) => (SERVICE_PARTS.some((part) => part in schema.shape) ? [name] : []));
+  const strangers = names.filter((name) =>
+    SERVICE_PARTS.every((part) => servicePart(configuration, name, part) === undefined),
   );
   if (strangers.length === 0) return;
   const problems = strangers.map((name) => {

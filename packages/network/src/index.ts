@@ -1,4 +1,4 @@
 export { FlatManager } from "./flat-manager.js";
 export { networkMigrations } from "./migrations.js";
-export { NetworkWeb } from "./network-web.js";
 export { networkOptions } from "./options.js";
+export { NetworkWeb } from "./web.js";

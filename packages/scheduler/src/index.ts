@@ -4,4 +4,4 @@ export { SchedulerManager } from "./manager.js";
 export { schedulerOptions } from "./options.js";
 export { PlacementClaims } from "./placement-claims.js";
 export { ProviderMirror } from "./provider-mirror.js";
-export { schedulerManager } from "./scheduler-manager.js";
+export { schedulerManager } from "./scheduler-foundation.js";

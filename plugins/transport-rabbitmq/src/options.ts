@@ -14,7 +14,11 @@ export const rabbitmqOptions = optionGroup(
       .string()
       .refine(isBrokerUrl, "expected amqp://user:password@host:port/vhost")
       .default("amqp://guest:guest@127.0.0.1:5672")
-      .meta({ secret: true, description: "Where RabbitMQ is, with user and password; amqps:// for TLS." }),
+      .meta({
+        secret: true,
+        title: "amqp://user:password@host:port/vhost",
+        description: "Where RabbitMQ is, with user and password; amqps:// for TLS.",
+      }),
     connectTimeout: duration("10s").describe("How long a process waits at its start for RabbitMQ to be reached."),
     sendTimeout: duration("30s").describe(
       "How long a call, or a cast that is not confirmed, waits for a lost connection to come back.",

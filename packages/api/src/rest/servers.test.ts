@@ -170,6 +170,11 @@ describe("creating servers", () => {
       { name: "a", imageRef: IMAGE, flavorRef: "1", min_count: 3, max_count: 2 },
       /min_count must be <= max_count/,
     ],
+    [
+      "more servers than one request makes",
+      { name: "a", imageRef: IMAGE, flavorRef: "1", min_count: 1_001 },
+      /min_count must be <= 1000/,
+    ],
     ["no server at all", { name: "a", imageRef: IMAGE, flavorRef: "1", max_count: 0 }, /max_count/],
     ["metadata of numbers", { name: "a", imageRef: IMAGE, flavorRef: "1", metadata: { one: 1 } }, /metadata/],
     [

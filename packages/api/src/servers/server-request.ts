@@ -20,6 +20,9 @@ export type CreateServerBody = Omit<z.output<Bodies["2.1"]>, "server"> & {
     >;
 };
 
+/** The most servers that one request makes, whatever the quota: they are written in one transaction. */
+const MOST_SERVERS = 1_000;
+
 /** What a request for servers asks for, checked for sense, its ids not yet looked up. */
 export interface ServerRequest {
   readonly name: string;
@@ -81,7 +84,7 @@ export function readServerRequest(body: CreateServerBody): ServerRequest | Sense
     ...place,
     networks,
     minCount,
-    maxCount,
+    maxCount: Math.min(maxCount, MOST_SERVERS),
     accessIpV4: server.accessIPv4 || null,
     accessIpV6: server.accessIPv6 || null,
     diskConfig: server["OS-DCF:diskConfig"] ?? "MANUAL",
@@ -142,6 +145,7 @@ function networksOf(networks: CreateServerBody["server"]["networks"]): Requested
 function refuseCounts(minCount: number, maxCount: number, networks: RequestedNetworks): string | undefined {
   if (minCount < 1) return "min_count must be >= 1";
   if (minCount > maxCount) return "min_count must be <= max_count";
+  if (minCount > MOST_SERVERS) return `min_count must be <= ${MOST_SERVERS}`;
   const fixed = Array.isArray(networks) && networks.some(({ fixedAddress }) => fixedAddress !== undefined);
   return maxCount > 1 && fixed
     ? "Failed to launch instance(s): Invalid fixed IP: multiple instances cannot have one fixed IP."

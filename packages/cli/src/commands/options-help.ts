@@ -22,7 +22,7 @@ export function optionsHelp(groups: readonly OptionGroup[], width: number): stri
     ),
     ...describeOptions(groups).map((option) => list(`${option.group}.${option.option}`, wordsOf(option))),
     "",
-    "Each may also stand in the file (http: {port: 9774}) or in the environment (KILONOVA_HTTP__PORT=9774);",
+    "Each may also stand in the file (http: {port: 9774}) or the environment (KILONOVA_HTTP__PORT=9774);",
     "the command line wins over the environment, and that over the file.",
     "",
     "Examples:",

@@ -22,6 +22,7 @@ import {
 import { endpointOf, Hooks, Weaver } from "@kilonova/core";
 import {
   type Args,
+  KilonovaError,
   type Listener,
   MemoryTransport,
   MemoryWire,
@@ -71,6 +72,8 @@ export class TestCloud {
   /** What placement says instead of setting inventories, once each. */
   readonly inventoryRefusals: Result<Placement, "setInventories">[] = [];
   imageStatus = "active";
+  /** So many times the conductor ends an operation and dies before it says so. */
+  lostAnswers = 0;
   readonly #wire = new MemoryWire();
   readonly #listeners = new Map<string, Listener>();
   readonly #transports: MemoryTransport[] = [];
@@ -231,6 +234,12 @@ export class TestCloud {
     return row?.state === "running" && this.server(row).fence === fence ? row : undefined;
   }
 
+  /** The operation that the same owner has ended already. */
+  #endedBy({ operationId, fence }: { readonly operationId: string; readonly fence: number }): OperationRow | undefined {
+    const row = this.operations.get(operationId);
+    return row?.state === "done" && row.operation.fence === fence ? row : undefined;
+  }
+
   #change(row: OperationRow, { networkInfo, ...changes }: ServerChanges): void {
     const server = { ...this.server(row), ...changes } as Server;
     this.servers.set(server.id, server);
@@ -276,10 +285,11 @@ export class TestCloud {
         return ok();
       },
       finishOperation: async (_, { changes, fault, events, ...step }) => {
-        const row = this.#owned(step);
+        const row = this.#owned(step) ?? this.#endedBy(step);
         if (!row) return stale(step.operationId);
-        this.#change(row, changes);
+        if (row.state === "running") this.#change(row, changes);
         Object.assign(row, { fault, events, state: "done" });
+        if (this.lostAnswers-- > 0) throw new KilonovaError("rpc.peerLost", "The conductor died.");
         return ok();
       },
       rescheduleServer: async (_, { fault, events, ...step }) => {
