@@ -2,19 +2,13 @@ import { readFileSync } from "node:fs";
 import { loadConfiguration, type OptionGroup } from "@kilonova/config";
 import { IN_BOX_GROUPS, knownGroups } from "@kilonova/deployment";
 import { Command, CommanderError } from "commander";
+import type { CommandWorld } from "./command-world.js";
 import { dbCommand } from "./commands/db.js";
 import { downCommand } from "./commands/down.js";
 import { optionsHelp } from "./commands/options-help.js";
 import { serveCommand } from "./commands/serve.js";
 import { upCommand } from "./commands/up.js";
 import { EXIT_USAGE, type Terminal } from "./terminal.js";
-
-/** What every command gets. */
-export interface CommandWorld {
-  readonly terminal: Terminal;
-  /** The whole command line: the configuration is read from it again, with what the command adds. */
-  readonly argv: readonly string[];
-}
 
 /**
  * Runs one command of `kilonova`.

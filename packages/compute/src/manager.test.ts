@@ -628,6 +628,28 @@ describe("ComputeManager", () => {
       expect([fine, running].map(({ id }) => cloud.host.guests.get(id))).toEqual(["running", "shutdown"]);
     });
 
+    it("leaves a server alone that was started after the list was read, and tells what it finds at once", async () => {
+      const { manager } = await cloud.startCompute({ syncPowerStateInterval: 0 });
+      const halted = cloud.newServer();
+      cloud.host.guests.set(halted.id, "crashed");
+      const stopped = { vmState: "stopped", powerState: "shutdown" } as const;
+      // As many as are looked at together: the last one's turn comes when they are done.
+      for (let count = 0; count < 5; count++) cloud.newServer(stopped);
+      const last = cloud.newServer(stopped);
+      cloud.host.guests.set(last.id, "shutdown");
+      const { reached, open } = gate(cloud, "powerOff");
+      const syncing = manager.syncPowerStates(CONTEXT);
+      await reached;
+      await expect.poll(() => cloud.synced).toMatchObject([{ serverId: halted.id, vmState: "stopped" }]);
+      const start = cloud.newOperation(last.id, "start");
+      await cloud.wake(start);
+      await ends(start);
+      open();
+      await syncing;
+      expect(cloud.host.guests.get(last.id)).toBe("running");
+      expect(cloud.server(start).vmState).toBe("active");
+    });
+
     it("hears of guests that stop by themselves", async () => {
       const { virt } = await cloud.startCompute();
       const [one, two, other] = [cloud.newServer(), cloud.newServer(), cloud.newServer()];

@@ -44,6 +44,7 @@ export class OperationRunner {
   readonly owner = randomUUID();
   readonly #entries = new Map<string, Entry>();
   readonly #left = new AbortController();
+  readonly #watches = new Set<Set<string>>();
   #isLeaving = false;
 
   constructor(private readonly world: OperationRunnerWorld) {}
@@ -63,6 +64,7 @@ export class OperationRunner {
     this.#entries.set(operationId, entry);
     entry.taken = await this.#take(context, operationId);
     if (!entry.taken) return this.#close(operationId, entry);
+    for (const watch of this.#watches) watch.add(entry.taken.server.id);
     if (this.#isLeaving) entry.taken.abort(new Leaving());
     this.#overtake(entry.taken);
     void this.#run(entry.taken, entry);
@@ -77,6 +79,17 @@ export class OperationRunner {
   isBusy(serverId: string): boolean {
     for (const { taken } of this.#entries.values()) if (taken?.server.id === serverId) return true;
     return false;
+  }
+
+  /** Work that is told of the servers for which operations are taken here while it goes on: what it knew of them is old. */
+  async watching<Value>(work: (taken: ReadonlySet<string>) => Promise<Value>): Promise<Value> {
+    const watch = new Set<string>();
+    this.#watches.add(watch);
+    try {
+      return await work(watch);
+    } finally {
+      this.#watches.delete(watch);
+    }
   }
 
   /** Takes nothing new, lets what runs end until the signal aborts, then leaves the rest as it is. */

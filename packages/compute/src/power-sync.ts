@@ -34,26 +34,26 @@ export class PowerSync {
 
   /** @param only the servers that are looked at; all of the host where nothing is said */
   async run(context: RequestContext, only?: ReadonlySet<string>): Promise<void> {
-    const { conductor, host } = this.world;
-    const servers = (await conductor.call.serversOfHost(context, { host })).filter(({ id }) => only?.has(id) ?? true);
-    const limit = pLimit(CONCURRENCY);
-    const looked = await Promise.all(servers.map((server) => limit(() => this.#look(context, server))));
-    const findings = looked.filter((finding) => finding !== undefined);
-    if (findings.length > 0) await conductor.call.syncPowerStates(context, { host, servers: findings });
+    const { conductor, host, runner } = this.world;
+    await runner.watching(async (taken) => {
+      const servers = (await conductor.call.serversOfHost(context, { host })).filter(({ id }) => only?.has(id) ?? true);
+      const limit = pLimit(CONCURRENCY);
+      await Promise.all(servers.map((server) => limit(() => this.#look(context, server, taken))));
+    });
   }
 
-  /** What differs from what is recorded. */
-  async #look(context: RequestContext, server: Server): Promise<Finding | undefined> {
-    const { locks, runner, logger } = this.world;
-    const isLeftAlone = () => server.taskState !== null || runner.isBusy(server.id);
-    if (isLeftAlone()) return undefined;
-    return locks.run(server.id, async () => {
-      if (isLeftAlone()) return undefined;
+  /** Tells what differs from what is recorded while nothing can be done to the server: a moment later it may be untrue. */
+  async #look(context: RequestContext, server: Server, taken: ReadonlySet<string>): Promise<void> {
+    const { conductor, host, locks, runner, logger } = this.world;
+    const isLeftAlone = () => server.taskState !== null || taken.has(server.id) || runner.isBusy(server.id);
+    if (isLeftAlone()) return;
+    await locks.run(server.id, async () => {
+      if (isLeftAlone()) return;
       try {
-        return await this.#compare(context, server);
+        const finding = await this.#compare(context, server);
+        if (finding) await conductor.call.syncPowerStates(context, { host, servers: [finding] });
       } catch (error) {
         logger.warn({ serverId: server.id, error: messageOf(error) }, "the power state of a guest could not be synced");
-        return undefined;
       }
     });
   }

@@ -13,6 +13,7 @@ import { httpOptions } from "./options.js";
 import { OWNERS } from "./owners.js";
 import { RunningServices } from "./running-services.js";
 import { untilStopped } from "./serve.js";
+import { StartInterruption } from "./start-interruption.js";
 import { loadSecrets, type Secrets, writeClouds } from "./state-files.js";
 
 /** The services of a whole cloud, in an order in which each finds those it needs. */
@@ -51,6 +52,7 @@ export interface EmbeddedCloud {
 export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promise<EmbeddedCloud> {
   const { onProgress = () => {} } = settings;
   const undo = new Undo();
+  const interruption = new StartInterruption();
   try {
     // A wrong option is said before anything is made, a port that is taken before anything is started.
     const written = await writtenConfiguration(settings.argv);
@@ -64,6 +66,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     );
     const postgres = await EmbeddedPostgres.start({ stateFolder: folder, onProgress });
     undo.add(() => postgres.stop());
+    interruption.check();
     await postgres.ensureDatabase(DATABASE);
     const url = postgres.url(DATABASE);
     await new Migrator(url, [frameworkMigrations, ...OWNERS]).migrate({
@@ -78,6 +81,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
       passwords: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
     });
     if (notice) onProgress(notice);
+    interruption.check();
     const database = await DatabaseAccess.open(configuration, OWNERS);
     undo.add(() => database.close());
     const runtime = await Runtime.create({
@@ -92,17 +96,20 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     undo.add(async () => {
       guests = await countRunningGuests(runtime);
     });
+    undo.add(() => services.stop());
+    interruption.check();
 
-    const running = untilStopped(runtime, services, () => undo.all());
-    const endpoint = running.endpoint ?? "";
+    const endpoint = services.endpoint ?? "";
     const cloudsFile = await writeClouds(folder.path, {
       authUrl: `${endpoint}/identity/v3`,
       region: "RegionOne",
       secrets,
     });
     const greeting = settings.firstGuest
-      ? await firstGuest(folder.path, endpoint, secrets, onProgress, running.stop)
+      ? await interruption.race(firstGuest(folder.path, endpoint, secrets, onProgress))
       : undefined;
+    interruption.end();
+    const running = untilStopped(runtime, services, () => undo.all());
     const wait = async () => {
       await running.wait();
       return guests;
@@ -110,17 +117,17 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     return { endpoint, cloudsFile, greeting, stop: running.stop, wait };
   } catch (error) {
     await undo.all();
+    interruption.end();
     throw error;
   }
 }
 
-/** Boots `hello` unless an earlier start did. A cloud that cannot is stopped: the guests outlive it. */
+/** Boots `hello` unless an earlier start did. */
 async function firstGuest(
   state: string,
   endpoint: string,
   secrets: Secrets,
   onProgress: (message: string) => void,
-  stop: () => Promise<void>,
 ): Promise<string | undefined> {
   const mark = join(state, FIRST_GUEST_FILE);
   const isDone = await access(mark).then(
@@ -134,19 +141,14 @@ async function firstGuest(
     projectName: name,
     password,
   });
-  try {
-    const guest = await bootFirstGuest({
-      admin: login("admin", secrets.adminPassword),
-      user: login("kilonova", secrets.userPassword),
-      image: new Uint8Array(tinyImage({ greeting: GREETING })),
-      onProgress,
-    });
-    await writeFile(mark, "The first guest was booted; remove this file to have it booted again.\n", { mode: 0o600 });
-    return guest.console;
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const guest = await bootFirstGuest({
+    admin: login("admin", secrets.adminPassword),
+    user: login("kilonova", secrets.userPassword),
+    image: new Uint8Array(tinyImage({ greeting: GREETING })),
+    onProgress,
+  });
+  await writeFile(mark, "The first guest was booted; remove this file to have it booted again.\n", { mode: 0o600 });
+  return guest.console;
 }
 
 /** What has to be undone, the last first. Each is done once, and none keeps the others from it. */

@@ -1,6 +1,6 @@
 import { migrateDatabase, migrationStatus } from "@kilonova/deployment";
 import { Command } from "commander";
-import type { CommandWorld } from "../program.js";
+import type { CommandWorld } from "../command-world.js";
 import { stopwatch } from "../terminal.js";
 
 /** `kilonova db migrate | status`: the schemas and roles of a cloud's database. */

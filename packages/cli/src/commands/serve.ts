@@ -1,6 +1,6 @@
 import { serve } from "@kilonova/deployment";
 import { Command } from "commander";
-import type { CommandWorld } from "../program.js";
+import type { CommandWorld } from "../command-world.js";
 
 /** `kilonova serve NAME…`: some services in this process, until it is told to stop. */
 export function serveCommand({ terminal, argv }: CommandWorld): Command {

@@ -1,6 +1,6 @@
 import { startEmbeddedCloud } from "@kilonova/deployment";
 import { Command } from "commander";
-import type { CommandWorld } from "../program.js";
+import type { CommandWorld } from "../command-world.js";
 import { stopwatch } from "../terminal.js";
 
 interface UpFlags {
