@@ -211,7 +211,9 @@ describe("a host", () => {
     await change(yours.id, "host = 'h2', task_state = null");
     await change(busy.id, "host = 'h1', task_state = 'powering-on'");
     const ids = [mine.id, yours.id, busy.id, randomUUID(), "junk"];
-    expect((await knownServers(store.database, "h1", ids)).sort()).toEqual([mine.id, busy.id].sort());
+    const known = await knownServers(store.database, "h1", ids);
+    expect(known.here.sort()).toEqual([mine.id, busy.id].sort());
+    expect(known.gone).toEqual([yours.id]);
     expect((await serversOfHost(store.database, "h2")).map(({ name }) => name)).toEqual(["yours"]);
 
     const said = ids.map((serverId) => ({ serverId, vmState: "stopped" as const, powerState: "shutdown" as const }));

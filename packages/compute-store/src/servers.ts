@@ -81,13 +81,21 @@ export async function serversOfHost(database: Queryable, host: string): Promise<
   return rows.map(toServer);
 }
 
-/** Which of these servers exist and belong on a host. */
-export async function knownServers(database: Queryable, host: string, ids: readonly string[]): Promise<string[]> {
+/** Which of these servers are on a host, and which are not, or not any more; others there have never been. */
+export async function knownServers(
+  database: Queryable,
+  host: string,
+  ids: readonly string[],
+): Promise<{ here: string[]; gone: string[] }> {
   const asked = ids.filter(isUuid);
-  if (asked.length === 0) return [];
+  if (asked.length === 0) return { here: [], gone: [] };
   const rows = await database
-    .select({ id: servers.id })
+    .select({ id: servers.id, host: servers.host, deletedAt: servers.deletedAt })
     .from(servers)
-    .where(and(inArray(servers.id, asked), eq(servers.host, host), isNull(servers.deletedAt)));
-  return rows.map(({ id }) => id);
+    .where(inArray(servers.id, asked));
+  const isHere = (row: (typeof rows)[number]) => row.host === host && row.deletedAt === null;
+  return {
+    here: rows.filter(isHere).map(({ id }) => id),
+    gone: rows.filter((row) => !isHere(row)).map(({ id }) => id),
+  };
 }

@@ -12,6 +12,11 @@ const BATCH = 1_000;
 /** Placement wants to know whose an allocation is, even one that is taken away. */
 const NOBODY = "nobody";
 
+interface KnownServers {
+  readonly here: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
+}
+
 export interface AuditWorld {
   readonly conductor: RpcClient<Conductor>;
   readonly placement: RpcClient<Placement>;
@@ -28,20 +33,23 @@ export interface AuditWorld {
 export class Audit {
   /** Consumers that had no server at the last look, with the fence of their allocations then. */
   #suspects: ReadonlyMap<string, number> = new Map();
+  readonly #strangers = new Set<string>();
 
   constructor(private readonly world: AuditWorld) {}
 
   /**
-   * Destroys guests that no server on this host claims, but for those that something is being done to. Nothing is
-   * destroyed unless a conductor has answered.
+   * Destroys guests whose servers have been deleted or are elsewhere, but for those that something is being done to.
+   * A guest of which the conductor knows nothing is only told of: a compute that was led to another cloud, or a database
+   * that was put back from yesterday, must not cost anybody's disks.
    *
    * @param patience milliseconds that a conductor may be away
    */
   async destroyOrphans(context: RequestContext, patience = STEP_DEADLINE): Promise<void> {
     const { virt, runner } = this.world;
     const found = (await virt.listServers()).filter((id) => !runner.isBusy(id));
-    const known = await this.#known(context, found, patience);
-    for (const id of found) if (!known.has(id)) await this.#destroyOrphan(context, id, patience);
+    const { here, gone } = await this.#known(context, found, patience);
+    for (const id of gone) await this.#destroyOrphan(context, id, patience);
+    this.#tellOfStrangers(found.filter((id) => !here.has(id) && !gone.has(id)));
   }
 
   /**
@@ -53,8 +61,8 @@ export class Audit {
     const found = await placement.call.consumersOf(context, { providerId });
     if (!found.ok) return;
     const ids = found.value.map(({ consumerId }) => consumerId);
-    const known = await this.#known(context, ids, STEP_DEADLINE);
-    const unknown = found.value.filter(({ consumerId }) => !known.has(consumerId));
+    const { here } = await this.#known(context, ids, STEP_DEADLINE);
+    const unknown = found.value.filter(({ consumerId }) => !here.has(consumerId));
     const gone = unknown.filter(({ consumerId, fence }) => this.#suspects.get(consumerId) === fence);
     this.#suspects = new Map(unknown.map(({ consumerId, fence }) => [consumerId, fence]));
     for (const { consumerId, fence } of gone) {
@@ -68,16 +76,29 @@ export class Audit {
   async #destroyOrphan(context: RequestContext, serverId: string, patience: number): Promise<void> {
     const { locks, runner, virt, networks, logger } = this.world;
     await locks.run(serverId, async () => {
-      if (runner.isBusy(serverId) || (await this.#known(context, [serverId], patience)).has(serverId)) return;
-      logger.warn({ serverId }, "a guest that belongs to no server is destroyed");
+      if (runner.isBusy(serverId) || !(await this.#known(context, [serverId], patience)).gone.has(serverId)) return;
+      logger.warn({ serverId }, "a guest whose server was deleted or is elsewhere is destroyed");
       await virt.destroy(context, serverId);
       await networks.unplug(context, serverId);
     });
   }
 
-  async #known(context: RequestContext, serverIds: readonly string[], patience: number): Promise<ReadonlySet<string>> {
+  /** Each is told once in the life of a process. */
+  #tellOfStrangers(serverIds: readonly string[]): void {
+    for (const serverId of serverIds) {
+      if (this.#strangers.has(serverId)) continue;
+      this.#strangers.add(serverId);
+      this.world.logger.error(
+        { serverId },
+        "a guest was found of which the conductor knows nothing; it is left alone: remove it by hand if it is nobody's",
+      );
+    }
+  }
+
+  async #known(context: RequestContext, serverIds: readonly string[], patience: number): Promise<KnownServers> {
     const { conductor, clock, host } = this.world;
-    const known = new Set<string>();
+    const here = new Set<string>();
+    const gone = new Set<string>();
     for (let start = 0; start < serverIds.length; start += BATCH) {
       const args = { host, serverIds: serverIds.slice(start, start + BATCH) };
       const answer = await patientCall(
@@ -86,8 +107,9 @@ export class Audit {
         () => conductor.call.knownServers(context, args),
         patience,
       );
-      for (const id of answer) known.add(id);
+      for (const id of answer.here) here.add(id);
+      for (const id of answer.gone) gone.add(id);
     }
-    return known;
+    return { here, gone };
   }
 }

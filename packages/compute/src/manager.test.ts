@@ -377,8 +377,15 @@ describe("ComputeManager", () => {
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
-    it("destroys guests that no server claims, and waits for a conductor before it does", async () => {
+    it("leaves a guest alone of which the conductor knows nothing", async () => {
+      cloud.host.guests.set("stranger", "running");
+      await cloud.startCompute();
+      expect([...cloud.host.guests.keys()]).toEqual(["stranger"]);
+    });
+
+    it("destroys guests whose servers are gone, and waits for a conductor before it does", async () => {
       const kept = cloud.newServer();
+      cloud.deleted.add("orphan");
       cloud.host.guests.set("orphan", "running");
       await cloud.silence("conductor");
       const starting = cloud.startCompute();
@@ -595,13 +602,14 @@ describe("ComputeManager", () => {
       expect(left).toEqual([0, 1, 1]);
     });
 
-    it("destroys guests that no server claims, but for those that are being worked on", async () => {
+    it("destroys guests whose servers are gone, but for those that are being worked on", async () => {
       const row = cloud.newBuild();
       const { reached, open } = gate(cloud, "spawn");
       await cloud.wake(row);
       await reached;
       const server = cloud.server(row);
       cloud.servers.set(server.id, { ...server, host: "host2" });
+      cloud.deleted.add("orphan");
       cloud.host.guests.set("orphan", "running");
       await compute.manager.updateAvailableResource(CONTEXT);
       expect([...cloud.host.guests.keys()]).toEqual([server.id]);

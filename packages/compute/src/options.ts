@@ -11,8 +11,11 @@ export const computeOptions = optionGroup(
   z.object({
     manager: objectPath().default("@kilonova/compute#ComputeManager").describe("Who answers as the compute service."),
     driver: objectPath()
-      .default("@kilonova/virt-qemu#QemuDriver")
-      .describe("The hypervisor of this host: the virt driver."),
+      .or(z.literal("auto"))
+      .default("auto")
+      .describe(
+        "The virt driver, as an object path; auto: QEMU where qemu-system-x86_64 is on the PATH, else the fake driver.",
+      ),
     maxConcurrentBuilds: z
       .number()
       .int()

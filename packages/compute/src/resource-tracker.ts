@@ -84,7 +84,7 @@ export class ResourceTracker {
   }
 }
 
-/** A server whose build failed keeps its host for its history, and nothing of it. */
+/** A server that was never launched and is in error has nothing, wherever it is. */
 function takesResources({ vmState, launchedAt }: Server): boolean {
   return vmState !== "deleted" && !(vmState === "error" && launchedAt === null);
 }

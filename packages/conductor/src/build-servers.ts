@@ -68,6 +68,8 @@ export class BuildServers {
 
   /** Ends a build: the server is in error, and has nothing. */
   async fail(taken: TakenOperation, fault: Fault, event = this.#failure(fault)): Promise<void> {
+    // Where a commit was not answered the build may be a compute's by now, and what it has is not ours to free.
+    if ((await stillOwned(this.world.database, [stepOf(taken)])).length === 0) return;
     if (await this.resources.release(taken)) await this.end(taken, fault, event);
   }
 

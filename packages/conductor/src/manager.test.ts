@@ -338,7 +338,10 @@ describe("the sweep", () => {
     expect((await woken()).at(-1)).toMatchObject({ host: "host-b" });
     expect(cloud.allocations.get(operation.serverId)).toEqual(["host-b"]);
     expect(await conductor.renewOperation(context, step)).toMatchObject({ refusal: "stale" });
-    expect(await conductor.knownServers(context, { host: "host-a", serverIds: [operation.serverId] })).toEqual([]);
+    expect(await conductor.knownServers(context, { host: "host-a", serverIds: [operation.serverId] })).toEqual({
+      here: [],
+      gone: [operation.serverId],
+    });
   });
 
   test("deletes without a compute that is down for long, and clears what else was asked of it", async () => {

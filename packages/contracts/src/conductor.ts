@@ -80,10 +80,18 @@ export const conductorContract = rpcContract("conductor", "1.0", {
   operationsOfHost: method({ args: z.object({ host: hostName }), result: z.array(operationSchema) }),
   /** The servers that belong on a host, for its audit and its power sync. */
   serversOfHost: method({ args: z.object({ host: hostName }), result: z.array(serverSchema) }),
-  /** Which of these servers a host should hold, having found them there: those that exist and are on it. */
+  /**
+   * What a conductor knows of servers that a host has found on it. Of those that are in neither list nobody knows
+   * anything: another cloud's, or the database is older than they are.
+   */
   knownServers: method({
     args: z.object({ host: hostName, serverIds: z.array(identifier).max(10_000) }),
-    result: z.array(identifier),
+    result: z.object({
+      /** They are on that host. */
+      here: z.array(identifier),
+      /** They have been deleted, or are on another host, or on none. */
+      gone: z.array(identifier),
+    }),
   }),
   /** Tells what the hypervisor says of servers that nothing is being done to; others are passed over. */
   syncPowerStates: method({

@@ -1,5 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { computeOptions } from "@kilonova/compute";
+import type { Configuration } from "@kilonova/config";
 
 /** Which drivers a compute takes where nobody says, and why. */
 export interface DeviceDrivers {
@@ -10,6 +12,18 @@ export interface DeviceDrivers {
 }
 
 const QEMU = "qemu-system-x86_64";
+
+/**
+ * What stands in place of `compute.driver: auto`, and of the network driver that goes with it unless one is written.
+ * Nothing where the operator named a virt driver.
+ */
+export async function resolveDeviceDrivers(written: Configuration) {
+  const isAuto = written.get(computeOptions).driver === "auto";
+  if (!isAuto) return { overrides: {}, notice: undefined };
+  const { virtDriver, networkDriver, notice } = await detectDeviceDrivers();
+  const network = written.writtenText("network.driver") === undefined ? { network: { driver: networkDriver } } : {};
+  return { overrides: { compute: { driver: virtDriver }, ...network }, notice };
+}
 
 /** Real guests where QEMU is on the PATH, else the fake driver, and a line that says so. */
 export async function detectDeviceDrivers(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Configuration, loadConfiguration } from "@kilonova/config";
-import { detectDeviceDrivers } from "./device-drivers.js";
+import { resolveDeviceDrivers } from "./device-drivers.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
 import { declareNamedModules } from "./named-modules.js";
 import { httpOptions } from "./options.js";
@@ -43,18 +43,16 @@ export async function embeddedConfiguration(
   { port, database = {}, passwords }: EmbeddedPresets = {},
 ): Promise<EmbeddedConfiguration> {
   const written = await writtenConfiguration(argv);
-  const drivers = await detectDeviceDrivers();
-  const isAuto = ["auto", undefined].includes(written.writtenText("compute.driver"));
+  const drivers = await resolveDeviceDrivers(written);
   const http = written.get(httpOptions);
   const usedPort = port ?? http.port;
-  const endpoint = `http://${http.host}:${usedPort}`;
+  const endpoint = `http://${reachableHost(http.host)}:${usedPort}`;
   const presets = {
     log: { file: join(state, "kilonova.log") },
     http: { publicEndpoint: endpoint, identityEndpoint: `${endpoint}/identity/v3` },
     qemu: { instancesPath: join(state, "instances") },
     fake: { statePath: join(state, "fake-guests") },
     image: { fileStorePath: join(state, "images"), publicEndpoint: endpoint },
-    network: isAuto ? { driver: drivers.networkDriver } : {},
     identity: {
       endpoints: {
         identity: `${endpoint}/identity/v3`,
@@ -66,8 +64,15 @@ export async function embeddedConfiguration(
     },
     database,
   };
-  const overrides = { http: { port: usedPort }, compute: isAuto ? { driver: drivers.virtDriver } : {} };
-  return { configuration: await load(argv, presets, overrides), notice: isAuto ? drivers.notice : undefined };
+  const overrides = { http: { port: usedPort }, ...drivers.overrides };
+  return { configuration: await load(argv, presets, overrides), notice: drivers.notice };
+}
+
+/** A host as it stands in a URL. Who listens on every address is reached from here by the loopback. */
+function reachableHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 async function load(

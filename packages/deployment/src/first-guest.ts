@@ -72,9 +72,12 @@ async function seedImage(admin: RestClient, bytes: Uint8Array<ArrayBuffer>): Pro
 }
 
 async function seedServer(user: RestClient, imageRef: string): Promise<string> {
-  const listed = z.object({ servers: z.array(z.object({ id: z.string() })) });
-  const { servers } = await user.json(listed, "GET", "compute", `/servers?name=%5E${SERVER}%24`);
-  const [known] = servers;
+  const listed = z.object({ servers: z.array(z.object({ id: z.string(), status: z.string() })) });
+  const { servers } = await user.json(listed, "GET", "compute", `/servers/detail?name=%5E${SERVER}%24`);
+  // One that an earlier start could not build would keep every later one from its end.
+  for (const { id } of servers.filter(({ status }) => status === "ERROR"))
+    await user.delete("compute", `/servers/${id}`);
+  const known = servers.find(({ status }) => status !== "ERROR");
   if (known) return known.id;
   const flavors = z.object({ flavors: z.array(z.object({ id: z.string(), name: z.string() })) });
   const found = await user.json(flavors, "GET", "compute", "/flavors");

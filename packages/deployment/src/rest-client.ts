@@ -63,6 +63,10 @@ export class RestClient {
     return schema.parse(await response.json());
   }
 
+  async delete(service: string, path: string): Promise<void> {
+    await send(this.#url(service, path), { method: "DELETE", headers: this.#auth(service) });
+  }
+
   /** Sends bytes. */
   async upload(service: string, path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const headers = { "content-type": "application/octet-stream", ...this.#auth(service) };

@@ -2,6 +2,7 @@ import { type Configuration, loadConfiguration } from "@kilonova/config";
 import { checkDeclaredOptions, onSignals, Runtime } from "@kilonova/core";
 import { DatabaseAccess } from "./database-access.js";
 import { databaseUrl } from "./database-url.js";
+import { resolveDeviceDrivers } from "./device-drivers.js";
 import { freePort } from "./free-port.js";
 import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
 import { httpOptions } from "./options.js";
@@ -9,6 +10,8 @@ import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
 import { checkServiceNames } from "./service-names.js";
 import { servicePart } from "./service-parts.js";
+
+const NO_DEVICES = { overrides: {}, notice: undefined };
 
 /** How services of a process are started. */
 export interface ServeSettings {
@@ -31,11 +34,17 @@ export interface ServingProcess {
  * @throws ConfigurationError; KilonovaError of whatever cannot be reached or started, with what to do
  */
 export async function serve(names: readonly string[], settings: ServeSettings = {}): Promise<ServingProcess> {
-  const configuration = await loadConfiguration({
-    program: "kilonova",
-    groups: IN_BOX_GROUPS,
-    ...(settings.argv ? { argv: settings.argv } : {}),
-  });
+  const load = (overrides = {}) =>
+    loadConfiguration({
+      program: "kilonova",
+      groups: IN_BOX_GROUPS,
+      overrides,
+      ...(settings.argv ? { argv: settings.argv } : {}),
+    });
+  const needsDevices = names.includes("compute");
+  const { overrides, notice } = needsDevices ? await resolveDeviceDrivers(await load()) : NO_DEVICES;
+  if (notice) settings.onProgress?.(notice);
+  const configuration = await load(overrides);
   configuration.register(...(await knownGroups(configuration.baseDirectory)));
   checkDeclaredOptions(configuration);
   checkServiceNames(configuration, names);

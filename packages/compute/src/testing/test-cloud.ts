@@ -56,6 +56,8 @@ export interface OperationRow {
 export class TestCloud {
   readonly host = new TestHost();
   readonly servers = new Map<string, Server>();
+  /** Servers that have been deleted, and are known to have been. */
+  readonly deleted = new Set<string>();
   readonly networkInfos = new Map<string, NetworkInfo>();
   readonly operations = new Map<string, OperationRow>();
   readonly addresses = new Map<string, NetworkInfo>();
@@ -303,7 +305,10 @@ export class TestCloud {
           state === "pending" || state === "running" ? [operation] : [],
         ),
       serversOfHost: async (_, { host }) => [...this.servers.values()].filter((server) => server.host === host),
-      knownServers: async (_, { serverIds }) => serverIds.filter((id) => this.servers.get(id)?.host === HOST),
+      knownServers: async (_, { serverIds }) => ({
+        here: serverIds.filter((id) => this.servers.get(id)?.host === HOST),
+        gone: serverIds.filter((id) => this.deleted.has(id) || (this.servers.get(id)?.host ?? HOST) !== HOST),
+      }),
       syncPowerStates: async (_, { servers }) => {
         this.synced.push(...servers);
       },
