@@ -92,10 +92,10 @@ export function readServerRequest(body: CreateServerBody): ServerRequest | Sense
   };
 }
 
-/** What the API knows and this cloud does not do (yet) is refused in words: never taken and forgotten. */
+/** What the API knows and this cloud does not do (yet) is refused in words. */
 function firstUnsupported(server: CreateServerBody["server"]): string | undefined {
   if (server.personality && server.personality.length > 0)
-    return "Files cannot be put into guests (personality); use user_data instead.";
+    return "Files cannot be put into guests (personality).";
   if (server.tags && server.tags.length > 0) return "Tags of servers are not supported.";
   if (server.trusted_image_certificates) return "Trusted image certificates are not supported.";
   if (server.block_device_mapping && server.block_device_mapping.length > 0)
