@@ -3,14 +3,14 @@ import type { NetworkService, RequestedNetworks } from "@kilonova/contracts";
 import type { Database, Queryable } from "@kilonova/database";
 import type { Args } from "@kilonova/messaging";
 import { refused } from "@kilonova/messaging";
-import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, inArray, lte, sql } from "drizzle-orm";
 import { AddressRange, FIRST_SERVER_POSITION } from "./address-range.js";
-import { freePositions, type NetworkRow, networks, type PortRow, ports, servers } from "./tables.js";
+import { freePositions, type NetworkRow, networks, ports, servers } from "./tables.js";
 
 export type AllocateArgs = Args<NetworkService, "allocateForServer">;
 
 /** The ports of a server with their networks. */
-export type ServerPorts = readonly { readonly port: PortRow; readonly network: NetworkRow }[];
+export type ServerPorts = readonly { readonly port: Port; readonly network: NetworkRow }[];
 
 /** Thrown inside a transaction, so that it is rolled back, and answered as a value. */
 class Refusal<Details extends ReturnType<typeof refused>> extends Error {
@@ -31,25 +31,16 @@ export class Addresses {
 
   /** The same ports again where the server has them already. */
   async allocate(args: AllocateArgs) {
-    return this.#answered(async (transaction) => {
+    return this.#answered(async (transaction): Promise<ServerPorts> => {
       await raiseFence(transaction, args.serverId, args.fence);
       const known = await portsOf(transaction, args.serverId);
       if (known.length > 0 || args.networks === "none") return known;
-      const wanted = await lockNetworks(transaction, args.networks);
-      for (const [index, { network, fixedAddress }] of wanted.entries()) {
-        const position = await takePosition(transaction, network.id, fixedAddress);
-        await transaction.insert(ports).values({
-          id: randomUUID(),
-          serverId: args.serverId,
-          networkId: network.id,
-          projectId: args.projectId,
-          host: args.host,
-          macAddress: randomMacAddress(),
-          deviceIndex: index,
-          position,
-        });
+      const made: { port: Port; network: NetworkRow }[] = [];
+      for (const { network, fixedAddress } of await lockNetworks(transaction, args.networks)) {
+        const port = { ...newPort(args, network), deviceIndex: made.length };
+        made.push({ port: await makePort(transaction, network, port, fixedAddress), network });
       }
-      return portsOf(transaction, args.serverId);
+      return made;
     });
   }
 
@@ -118,21 +109,28 @@ async function raiseFence(transaction: Queryable, serverId: string, fence: numbe
   throw new Refusal(refused("staleFence", { serverId, newest: newest?.fence ?? fence }));
 }
 
+const { createdAt: _, ...PORT } = getTableColumns(ports);
+
+/** A port as servers know it. */
+type Port = Omit<typeof ports.$inferSelect, "createdAt">;
+
 async function portsOf(transaction: Queryable, serverId: string): Promise<ServerPorts> {
   return transaction
-    .select({ port: ports, network: networks })
+    .select({ port: PORT, network: networks })
     .from(ports)
     .innerJoin(networks, eq(networks.id, ports.networkId))
     .where(eq(ports.serverId, serverId));
 }
 
+/** The networks that are asked for, locked until the transaction ends. */
 async function lockNetworks(transaction: Queryable, requested: Exclude<RequestedNetworks, "none">) {
   if (requested === "auto") {
     const [first] = await transaction
       .select()
       .from(networks)
       .orderBy(asc(networks.createdAt), asc(networks.id))
-      .limit(1);
+      .limit(1)
+      .for("no key update");
     if (!first) throw new Refusal(refused("networkNotFound", { networkId: "auto" }));
     return [{ network: first, fixedAddress: undefined }];
   }
@@ -155,23 +153,59 @@ async function lock(transaction: Queryable, ids: readonly string[]): Promise<Rea
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-async function takePosition(
+function newPort({ serverId, projectId, host }: AllocateArgs, { id: networkId }: NetworkRow) {
+  return { id: randomUUID(), serverId, networkId, projectId, host, macAddress: randomMacAddress() };
+}
+
+type NewPort = ReturnType<typeof newPort> & { readonly deviceIndex: number };
+
+async function makePort(
   transaction: Queryable,
-  networkId: string,
+  network: NetworkRow,
+  port: NewPort,
   fixedAddress: string | undefined,
-): Promise<number> {
-  const network = (await lock(transaction, [networkId])).get(networkId);
-  if (!network) throw new Refusal(refused("networkNotFound", { networkId }));
+): Promise<Port> {
   const range = new AddressRange(network.range);
-  if (fixedAddress !== undefined) return takeNamed(transaction, network, range, fixedAddress);
-  const next = await firstUnused(transaction, network, range);
-  if (next !== undefined) {
-    await transaction
-      .update(networks)
-      .set({ nextPosition: next + 1 })
-      .where(eq(networks.id, networkId));
-    return next;
+  if (fixedAddress !== undefined) {
+    return insertPort(transaction, port, await takeNamed(transaction, network, range, fixedAddress));
   }
+  const made = await makePortAtFirstUnused(transaction, range, port);
+  return made ?? insertPort(transaction, port, await takeGivenBack(transaction, network.id));
+}
+
+/**
+ * A port with the first address that nobody has had, from the counter on and past those that were asked for by name;
+ * undefined where there is none. One statement, since the network is locked until the transaction ends.
+ */
+async function makePortAtFirstUnused(
+  transaction: Queryable,
+  range: AddressRange,
+  port: NewPort,
+): Promise<Port | undefined> {
+  const { rows } = await transaction.execute<{ position: string }>(sql`
+    WITH RECURSIVE run (position) AS (
+      SELECT greatest(next_position, ${FIRST_SERVER_POSITION}) FROM ${networks} WHERE id = ${port.networkId}
+      UNION ALL
+      SELECT run.position + 1 FROM run
+      WHERE EXISTS (SELECT FROM ${ports} WHERE network_id = ${port.networkId} AND position = run.position)
+    ), unused AS (
+      SELECT max(position) AS position FROM run
+    ), counted AS (
+      UPDATE ${networks} SET next_position = unused.position + 1 FROM unused
+      WHERE id = ${port.networkId} AND unused.position < ${range.end}
+      RETURNING unused.position
+    )
+    INSERT INTO ${ports} (id, server_id, network_id, project_id, host, mac_address, device_index, position)
+    SELECT ${port.id}, ${port.serverId}, ${port.networkId}, ${port.projectId}, ${port.host}, ${port.macAddress},
+      ${port.deviceIndex}, counted.position
+    FROM counted
+    RETURNING position`);
+  const [made] = rows;
+  return made && { ...port, position: Number(made.position) };
+}
+
+/** The lowest address that was given back. @throws a refusal where there is none */
+async function takeGivenBack(transaction: Queryable, networkId: string): Promise<number> {
   const { rows } = await transaction.execute<{ position: string }>(sql`
     DELETE FROM ${freePositions}
     WHERE (network_id, position) = (
@@ -181,6 +215,11 @@ async function takePosition(
   const [given] = rows;
   if (given) return Number(given.position);
   throw new Refusal(refused("noMoreAddresses", { networkId }));
+}
+
+async function insertPort(transaction: Queryable, port: NewPort, position: number): Promise<Port> {
+  await transaction.insert(ports).values({ ...port, position });
+  return { ...port, position };
 }
 
 async function takeNamed(
@@ -197,25 +236,6 @@ async function takeNamed(
   const wasFree = and(eq(freePositions.networkId, network.id), eq(freePositions.position, position));
   await transaction.delete(freePositions).where(wasFree);
   return position;
-}
-
-/** From the counter on, past those that were asked for by name. */
-async function firstUnused(
-  transaction: Queryable,
-  network: NetworkRow,
-  range: AddressRange,
-): Promise<number | undefined> {
-  const from = Math.max(network.nextPosition, FIRST_SERVER_POSITION);
-  const { rows } = await transaction.execute<{ position: string }>(sql`
-    WITH RECURSIVE run (position) AS (
-      SELECT ${from}::bigint
-      UNION ALL
-      SELECT run.position + 1 FROM run
-      WHERE EXISTS (SELECT FROM ${ports} WHERE network_id = ${network.id} AND position = run.position)
-    )
-    SELECT max(position) AS position FROM run`);
-  const position = Number(rows[0]?.position ?? from);
-  return position < range.end ? position : undefined;
 }
 
 /** In the range that OpenStack gives to virtual machines; 24 random bits, and the table refuses a second of the same. */

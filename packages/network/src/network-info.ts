@@ -1,6 +1,6 @@
 import type { NetworkInfo, Vif } from "@kilonova/contracts";
 import { AddressRange } from "./address-range.js";
-import type { NetworkRow, PortRow } from "./tables.js";
+import type { ServerPorts } from "./addresses.js";
 
 /** What every network here has in common. */
 export interface NetworkFacts {
@@ -9,10 +9,7 @@ export interface NetworkFacts {
 }
 
 /** The ports of a server as it sees them. */
-export function networkInfoOf(
-  ports: readonly { readonly port: PortRow; readonly network: NetworkRow }[],
-  facts: NetworkFacts,
-): NetworkInfo {
+export function networkInfoOf(ports: ServerPorts, facts: NetworkFacts): NetworkInfo {
   const inOrder = [...ports].sort((one, other) => one.port.deviceIndex - other.port.deviceIndex);
   return inOrder.map(({ port, network }): Vif => {
     const range = new AddressRange(network.range);

@@ -94,8 +94,7 @@ export function readServerRequest(body: CreateServerBody): ServerRequest | Sense
 
 /** What the API knows and this cloud does not do (yet) is refused in words. */
 function firstUnsupported(server: CreateServerBody["server"]): string | undefined {
-  if (server.personality && server.personality.length > 0)
-    return "Files cannot be put into guests (personality).";
+  if (server.personality && server.personality.length > 0) return "Files cannot be put into guests (personality).";
   if (server.tags && server.tags.length > 0) return "Tags of servers are not supported.";
   if (server.trusted_image_certificates) return "Trusted image certificates are not supported.";
   if (server.block_device_mapping && server.block_device_mapping.length > 0)
