@@ -1,15 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/**
- * Whole-system tests start servers and processes: minutes rather than seconds. Files that run at the same time must not
- * share a broker: in a suite, one file at most has a cloud over RabbitMQ.
- */
-function wholeSystem(name: string, fileParallelism = false) {
-  return {
-    extends: true as const,
-    test: { name, include: [`test/${name}/**/*.test.ts`], fileParallelism, testTimeout: 120_000 },
-  };
+/** Whole-system tests start servers and processes: minutes rather than seconds, for they may have to wait for a broker. */
+function wholeSystem(name: string) {
+  const limits = { testTimeout: 120_000, hookTimeout: 600_000 };
+  return { extends: true as const, test: { name, include: [`test/${name}/**/*.test.ts`], ...limits } };
 }
 
 /** Sources are tested where they stand, other packages through their `dist`: build before a run. */
@@ -24,13 +19,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["{packages,plugins,examples}/*/src/**/*.test.ts", "scripts/**/*.test.mjs"] },
+        test: {
+          name: "unit",
+          include: ["{packages,plugins,examples}/*/src/**/*.test.ts", "scripts/**/*.test.mjs"],
+          // No package holds state in its modules: files may share them, and need not load them each for itself.
+          isolate: false,
+        },
       },
       wholeSystem("contracts"),
       wholeSystem("conformance"),
       wholeSystem("packaging"),
-      wholeSystem("e2e", true),
-      wholeSystem("chaos", true),
+      wholeSystem("e2e"),
+      wholeSystem("chaos"),
       wholeSystem("scale"),
     ],
   },

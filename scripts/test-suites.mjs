@@ -21,4 +21,19 @@ const allSuites = [
   { name: "scale", folder: "test/scale" },
 ];
 
+/**
+ * How many files run at the same time: units wait for servers much of the time, whole systems load the processors more.
+ */
+const unitWorkers = 4;
+const systemWorkers = 3;
+
+/** What runs together: the units by themselves, then all whole-system suites, which wait more than they compute. */
+export function runsOf(chosen) {
+  const isUnit = (suite) => suite.name === "unit";
+  return [
+    { suites: chosen.filter(isUnit), workers: unitWorkers },
+    { suites: chosen.filter((suite) => !isUnit(suite)), workers: systemWorkers },
+  ].filter((run) => run.suites.length > 0);
+}
+
 export const suites = allSuites.filter((suite) => existsSync(join(repositoryRoot, suite.folder)));

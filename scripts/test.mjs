@@ -6,7 +6,7 @@ import { report, reportFailure, SetupError } from "./lib/progress.mjs";
 import { provideTestServers } from "./lib/test-servers.mjs";
 import { listTestFiles, runVitest } from "./lib/vitest.mjs";
 import { setUp } from "./setup.mjs";
-import { checks, suites } from "./test-suites.mjs";
+import { checks, runsOf, suites } from "./test-suites.mjs";
 
 const total = { passed: 0, failed: 0, skipped: [] };
 let interrupted = false;
@@ -55,10 +55,12 @@ async function runCheck({ title, command, args }) {
 
 async function runSuites(chosen, vitestArgs) {
   await withServers(undefined, async (env) => {
-    for (const suite of chosen) {
+    for (const { suites: together, workers } of runsOf(chosen)) {
       if (interrupted) return;
-      report(`suite ${suite.name}`);
-      add(await runVitest(["--project", suite.name, ...vitestArgs], env));
+      const names = together.map((suite) => suite.name);
+      report(`suites ${names.join(", ")}`);
+      const projects = names.flatMap((name) => ["--project", name]);
+      add(await runVitest([...projects, "--maxWorkers", String(workers), ...vitestArgs], env));
     }
   });
 }

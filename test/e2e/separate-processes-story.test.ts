@@ -25,25 +25,24 @@ describe.each(["fake", "qemu"] as const)(`${OVER_THE_BROKER}, with %s devices`, 
     greeting: devices === "qemu" ? new RegExp(GREETING) : /\S/,
   }));
 
-  it.runIf(devices === "fake")(
-    "builds a server on an alternate where a compute's resource tracker refuses it",
-    async () => {
-      const admin = await login(cloud.cloudsFile, "kilonova-admin");
-      const refs = await seed(admin);
-      // Placement goes on believing in the host's old size until the next audit.
-      const size = JSON.stringify({ vcpus: 1, memoryMb: 1, diskGb: 1 });
-      await writeFile(join(cloud.folder, "fake-guests", "compute1", "_host.json"), size);
+  if (devices === "qemu") return;
 
-      let isRescheduled = false;
-      for (let tries = 0; tries < 10 && !isRescheduled; tries++) {
-        const [id = ""] = await makeServers(admin, refs, 1);
-        await untilIdle(admin, [id]);
-        expect(await placeOf(admin, id)).toEqual({ status: "ACTIVE", host: "compute2" });
-        isRescheduled = (await eventsOf(admin, id)).includes("conductor_reschedule");
-      }
-      expect(isRescheduled).toBe(true);
-    },
-  );
+  it("builds a server on an alternate where a compute's resource tracker refuses it", async () => {
+    const admin = await login(cloud.cloudsFile, "kilonova-admin");
+    const refs = await seed(admin);
+    // Placement goes on believing in the host's old size until the next audit.
+    const size = JSON.stringify({ vcpus: 1, memoryMb: 1, diskGb: 1 });
+    await writeFile(join(cloud.folder, "fake-guests", "compute1", "_host.json"), size);
+
+    let isRescheduled = false;
+    for (let tries = 0; tries < 10 && !isRescheduled; tries++) {
+      const [id = ""] = await makeServers(admin, refs, 1);
+      await untilIdle(admin, [id]);
+      expect(await placeOf(admin, id)).toEqual({ status: "ACTIVE", host: "compute2" });
+      isRescheduled = (await eventsOf(admin, id)).includes("conductor_reschedule");
+    }
+    expect(isRescheduled).toBe(true);
+  });
 });
 
 async function placeOf(admin: RestClient, serverId: string) {

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startThrowAwayPostgres, type ThrowAwayPostgres } from "@kilonova/database/testing";
+import { holdBroker } from "./broker-lock.js";
 import { CloudProcess } from "./cloud-process.js";
 import { DEVICE_OPTIONS, type Devices } from "./embedded-cloud.js";
 import { OpenstackClient } from "./openstack-client.js";
@@ -31,6 +32,7 @@ export class SeparateProcesses {
     private readonly ports: { readonly control: number; readonly api: number },
     private readonly more: readonly string[],
     readonly databaseUrl: string,
+    private readonly letGoOfBroker: () => Promise<void>,
   ) {}
 
   static async start(devices: Devices, more: readonly string[] = []): Promise<SeparateProcesses> {
@@ -59,7 +61,8 @@ export class SeparateProcesses {
     const ports = { control: await freePort(), api: await freePort() };
     const server = await postgres;
     const { url } = await server.createDatabase();
-    const cloud = new SeparateProcesses(folder, server, ports, [...DEVICE_OPTIONS[devices], ...more], url);
+    const options = [...DEVICE_OPTIONS[devices], ...more];
+    const cloud = new SeparateProcesses(folder, server, ports, options, url, await holdBroker(brokerUrl()));
     await cloud.#writeFiles();
     return cloud;
   }
@@ -104,6 +107,7 @@ export class SeparateProcesses {
 
   async destroy(): Promise<void> {
     await Promise.all([...this.#running.values()].map((process) => process.end("SIGTERM")));
+    await this.letGoOfBroker();
     await this.postgres.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -119,7 +123,7 @@ export class SeparateProcesses {
     const api = `http://127.0.0.1:${this.ports.api}`;
     const shared = {
       transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
-      rabbitmq: { url: process.env["KILONOVA_TEST_AMQP_URL"] },
+      rabbitmq: { url: brokerUrl() },
       http: { identityEndpoint: `${control}/identity/v3` },
       compute: { shutdownTimeout: "1s" },
       qemu: { softRebootTimeout: "1s", instancesPath: join(this.folder, "instances") },
@@ -171,6 +175,12 @@ export class SeparateProcesses {
     await writeFile(path, JSON.stringify(content, null, 2), { mode: 0o600 });
     await chmod(path, 0o600);
   }
+}
+
+function brokerUrl(): string {
+  const url = process.env["KILONOVA_TEST_AMQP_URL"];
+  if (url) return url;
+  throw new Error("KILONOVA_TEST_AMQP_URL is not set: `npm test` sets it to a RabbitMQ of its own");
 }
 
 async function freePort(): Promise<number> {
