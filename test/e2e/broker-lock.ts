@@ -18,7 +18,11 @@ export async function holdBroker(url: string): Promise<() => Promise<void>> {
     channel.on("error", () => {});
     try {
       await channel.queueDeclare({ queue: QUEUE, exclusive: true });
-      return () => connection.close();
+      return async () => {
+        // A connection waits for its channels before it closes.
+        await channel.close();
+        await connection.close();
+      };
     } catch (error) {
       if (!isLocked(error)) throw error;
     }
