@@ -1,7 +1,8 @@
-import { access, constants } from "node:fs/promises";
+import { constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { computeOptions } from "@kilonova/compute";
 import type { Configuration } from "@kilonova/config";
+import { canAccess } from "./can-access.js";
 
 /** Which drivers a compute takes where nobody says, and why. */
 export interface DeviceDrivers {
@@ -45,11 +46,7 @@ export async function detectDeviceDrivers(
 
 async function isOnPath(program: string, path: string): Promise<boolean> {
   for (const folder of path.split(delimiter).filter(Boolean)) {
-    const isThere = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return true;
+    if (await canAccess(join(folder, program), constants.X_OK)) return true;
   }
   return false;
 }

@@ -1,9 +1,10 @@
-import { access, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Runtime } from "@kilonova/core";
 import { frameworkMigrations, Migrator } from "@kilonova/database";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { tinyImage } from "@kilonova/virt-qemu";
+import { canAccess } from "./can-access.js";
 import { DatabaseAccess } from "./database-access.js";
 import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
 import { bootFirstGuest, GREETING } from "./first-guest.js";
@@ -130,11 +131,7 @@ async function firstGuest(
   onProgress: (message: string) => void,
 ): Promise<string | undefined> {
   const mark = join(state, FIRST_GUEST_FILE);
-  const isDone = await access(mark).then(
-    () => true,
-    () => false,
-  );
-  if (isDone) return undefined;
+  if (await canAccess(mark)) return undefined;
   const login = (name: string, password: string) => ({
     identityUrl: `${endpoint}/identity/v3`,
     userName: name,

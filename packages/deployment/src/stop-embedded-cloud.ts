@@ -1,9 +1,9 @@
-import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Runtime } from "@kilonova/core";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
+import { canAccess } from "./can-access.js";
 import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
 import { countRunningGuests, shutDownGuests } from "./guests.js";
 
@@ -32,10 +32,10 @@ export async function stopEmbeddedCloud(settings: StopSettings): Promise<number>
   const path = resolve(settings.stateDirectory);
   // Before the folder is held: a mistake costs nothing.
   await writtenConfiguration(settings.argv);
-  if (!(await exists(join(path, "lock")))) throw noStateFolder(path);
+  if (!(await canAccess(join(path, "lock")))) throw noStateFolder(path);
   const folder = await holdFrom(path, onProgress);
   try {
-    if (await exists(join(folder.path, "postgresql", "data", "postmaster.pid"))) {
+    if (await canAccess(join(folder.path, "postgresql", "data", "postmaster.pid"))) {
       onProgress("ending the PostgreSQL that was left behind");
       await (await EmbeddedPostgres.start({ stateFolder: folder })).stop();
     }
@@ -85,11 +85,4 @@ function tellToStop(pid: number, path: string): void {
 function noStateFolder(path: string): KilonovaError {
   const words = `There is no state folder ${path}: nothing was ever started there. Name the folder of the cloud by --state-dir.`;
   return new KilonovaError("state.unwritable", words, { details: { path } });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

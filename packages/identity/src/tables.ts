@@ -1,10 +1,8 @@
-import { instant } from "@kilonova/database";
+import { instant, keyTable } from "@kilonova/database";
 import { sql } from "drizzle-orm";
-import { boolean, customType, integer, pgSchema, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { boolean, pgSchema, primaryKey, text, unique } from "drizzle-orm/pg-core";
 
 const identity = pgSchema("identity");
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 export const domains = identity.table("domains", {
   id: text().primaryKey(),
@@ -87,10 +85,7 @@ export const endpoints = identity.table(
   (table) => [unique().on(table.serviceId, table.regionId, table.interface)],
 );
 
-export const tokenKeys = identity.table("token_keys", {
-  id: integer().primaryKey(),
-  key: bytes().notNull(),
-});
+export const tokenKeys = keyTable(identity, "token_keys");
 
 export const revokedTokens = identity.table("revoked_tokens", {
   auditId: text("audit_id").primaryKey(),

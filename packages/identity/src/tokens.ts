@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Database } from "@kilonova/database";
+import { type Database, StoredKeys } from "@kilonova/database";
 import type { Clock } from "@kilonova/plugin-api";
 import { and, eq, lt, sql } from "drizzle-orm";
 import { z } from "zod";
-import { openFernet, sealFernet } from "./fernet.js";
+import { FERNET_KEY_BYTES, openFernet, sealFernet } from "./fernet.js";
 import { type Scope, scopeOf } from "./scope.js";
-import { domains, revokedTokens, type UserRow, users } from "./tables.js";
-import { TokenKeys } from "./token-keys.js";
+import { domains, revokedTokens, tokenKeys, type UserRow, users } from "./tables.js";
 
 /** What a token says, encrypted. Short names: it travels in a header of every request. */
 const claimsSchema = z.object({
@@ -46,7 +45,7 @@ export interface TokenRequest {
 
 /** Makes, reads and revokes tokens. A token is no row: what it says is in it, whether it still holds is looked up. */
 export class Tokens {
-  readonly #keys: TokenKeys;
+  readonly #keys: StoredKeys;
 
   constructor(
     private readonly database: Database,
@@ -54,7 +53,7 @@ export class Tokens {
     /** Milliseconds */
     private readonly lifetime: number,
   ) {
-    this.#keys = new TokenKeys(database);
+    this.#keys = new StoredKeys(database, tokenKeys, FERNET_KEY_BYTES);
   }
 
   async issue({ userId, projectId, methods, parent }: TokenRequest): Promise<string> {

@@ -20,8 +20,7 @@ import { DiscardedData } from "./discarded-data.js";
 import { imageOf } from "./image-of.js";
 import { Images } from "./images.js";
 import { type ImageOptions, imageOptions } from "./options.js";
-import { TicketKeys } from "./ticket-keys.js";
-import { Tickets } from "./tickets.js";
+import { Tickets, ticketKeysOf } from "./tickets.js";
 import { Uploads } from "./uploads.js";
 
 /** Answers what other services ask of image, and clears up after uploads that died. */
@@ -43,7 +42,7 @@ export class ImageManager extends Manager implements Handlers<ImageService> {
     this.#images = new Images(database);
     this.#uploads = new Uploads(database);
     this.#discarded = new DiscardedData(database, store, logger);
-    this.#tickets = new Tickets(new TicketKeys(database), clock, settings.ticketLifetime);
+    this.#tickets = new Tickets(ticketKeysOf(database), clock, settings.ticketLifetime);
   }
 
   override async initHost(context: RequestContext): Promise<void> {

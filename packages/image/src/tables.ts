@@ -1,11 +1,9 @@
 import type { Image } from "@kilonova/contracts";
-import { instant } from "@kilonova/database";
+import { instant, keyTable } from "@kilonova/database";
 import { sql } from "drizzle-orm";
-import { bigint, boolean, customType, integer, jsonb, pgSchema, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, integer, jsonb, pgSchema, text } from "drizzle-orm/pg-core";
 
 const image = pgSchema("image");
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 export const images = image.table("images", {
   id: text().primaryKey(),
@@ -41,10 +39,7 @@ export const discardedData = image.table("discarded_data", {
   dueAt: instant("due_at").notNull(),
 });
 
-export const ticketKeys = image.table("ticket_keys", {
-  id: integer().primaryKey(),
-  key: bytes().notNull(),
-});
+export const ticketKeys = keyTable(image, "ticket_keys");
 
 export type ImageRow = typeof images.$inferSelect;
 export type NewImageRow = typeof images.$inferInsert;

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { type Database, StoredKeys } from "@kilonova/database";
 import type { Clock } from "@kilonova/plugin-api";
-import type { TicketKeys } from "./ticket-keys.js";
+import { ticketKeys } from "./tables.js";
+
+const KEY_BYTES = 32;
 
 const TICKET = /^1\.([0-9a-f-]{36})\.(\d{1,15})\.([A-Za-z0-9_-]{43})$/;
 
@@ -16,7 +19,7 @@ export interface IssuedTicket {
  */
 export class Tickets {
   constructor(
-    private readonly keys: Pick<TicketKeys, "all">,
+    private readonly keys: Pick<StoredKeys, "all">,
     private readonly clock: Clock,
     /** Milliseconds */
     private readonly lifetime: number,
@@ -45,4 +48,9 @@ export class Tickets {
 
 function signatureOf(key: Buffer, imageId: string, expiresAt: number): Buffer {
   return createHmac("sha256", key).update(`kilonova-image-ticket 1 ${imageId} ${expiresAt}`).digest();
+}
+
+/** The keys that tickets are signed with. */
+export function ticketKeysOf(database: Database): StoredKeys {
+  return new StoredKeys(database, ticketKeys, KEY_BYTES);
 }

@@ -31,8 +31,7 @@ import { InfoController } from "./rest/info.js";
 import { imagePolicies } from "./rest/policies.js";
 import { SchemasController } from "./rest/schemas.js";
 import { TicketAuthenticator } from "./ticket-authenticator.js";
-import { TicketKeys } from "./ticket-keys.js";
-import { Tickets } from "./tickets.js";
+import { Tickets, ticketKeysOf } from "./tickets.js";
 import { Uploads } from "./uploads.js";
 
 /** Newest first. */
@@ -54,7 +53,7 @@ export class ImageWeb implements WebServiceFactory {
     const limit = Math.floor(settings.maxSizeGb * 2 ** 30);
     const images = new Images(database);
     const receiver = new ImageReceiver(new Uploads(database), store, clock, logger, limit);
-    const tickets = new Tickets(new TicketKeys(database), clock, settings.ticketLifetime);
+    const tickets = new Tickets(ticketKeysOf(database), clock, settings.ticketLifetime);
     return {
       name: "image",
       root: IMAGE_ROOT,
