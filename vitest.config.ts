@@ -15,7 +15,9 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 15_000,
     hookTimeout: 120_000,
-    globalSetup: [fileURLToPath(new URL("test/servers/postgres.global-setup.ts", import.meta.url))],
+    globalSetup: ["postgres", "npm-registry"].map((server) =>
+      fileURLToPath(new URL(`test/servers/${server}.global-setup.ts`, import.meta.url)),
+    ),
     projects: [
       {
         extends: true,

@@ -8,6 +8,8 @@ export const checks = [
   { title: "format and lint", command: localBinary("biome"), args: ["ci", "--colors=off"] },
   { title: "project references", command: process.execPath, args: ["scripts/sync-references.mjs", "--check"] },
   { title: "floors", command: process.execPath, args: ["scripts/check-floors.mjs"] },
+  { title: "code in guides", command: process.execPath, args: ["scripts/sync-guides.mjs", "--check"] },
+  { title: "reference pages", command: process.execPath, args: ["scripts/write-reference.mjs", "--check"] },
   { title: "emitted declarations", command: process.execPath, args: ["scripts/check-declarations.mjs"] },
 ];
 

@@ -13,7 +13,7 @@ export const floors = [
   ["identity", "image", "placement", "network", "volume", "scheduler", "conductor", "compute"],
   ["api", "console"],
   ["deployment"],
-  ["cli", "testing-cloud"],
+  ["cli", "testing-cloud", "create-kilonova"],
 ];
 
 /** What a plugin may import of ours; its tests may import the contract suites too. */

@@ -1,6 +1,6 @@
 import type { MeasuredCloud } from "./measured-cloud.js";
 
-export type Unit = "ms" | "s" | "1/s" | "MiB";
+export type Unit = "us" | "ms" | "s" | "1/s" | "MiB";
 
 /** One number that a benchmark found. */
 export interface Reading {
@@ -17,10 +17,12 @@ export interface BenchWorld {
   report(line: string): void;
 }
 
-/** Measures a cloud; the same for every case of one. */
+/** Measures a cloud, the same for every case of one; or a part that needs none. */
 export interface Benchmark {
   readonly name: string;
   /** In seconds, for the measurement of one case: a cloud that hangs must not hold the others up. */
   readonly timeLimit: number;
+  /** False for one that measures a part of the code in this process, once, whatever the case. */
+  readonly needsCloud?: boolean;
   measure(world: BenchWorld): Promise<readonly Reading[]>;
 }

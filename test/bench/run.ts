@@ -4,6 +4,7 @@ import { readArguments, UsageError } from "./arguments.js";
 import type { Benchmark } from "./benchmark.js";
 import { bootBenchmark } from "./boot.js";
 import { embeddedCase } from "./embedded-case.js";
+import { hooksBenchmark } from "./hooks.js";
 import { listBenchmark } from "./list.js";
 import { measureOne } from "./measure-one.js";
 import type { CloudCase } from "./measured-cloud.js";
@@ -13,8 +14,18 @@ import { rabbitmqPostgresqlCase } from "./rabbitmq-postgresql-case.js";
 import { type Result, resultsTable } from "./results-table.js";
 import { startBenchmark } from "./start.js";
 
-const BENCHMARKS: readonly Benchmark[] = [startBenchmark, bootBenchmark, listBenchmark, memoryBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [
+  startBenchmark,
+  bootBenchmark,
+  listBenchmark,
+  memoryBenchmark,
+  hooksBenchmark,
+];
 const CASES: readonly CloudCase[] = [embeddedCase, rabbitmqPostgresqlCase];
+const NO_CLOUD: CloudCase = {
+  name: "in-process",
+  prepare: () => Promise.reject(new Error("this benchmark said that it needs no cloud")),
+};
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
@@ -34,7 +45,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const results: Result[] = [];
   let isComplete = true;
   for (const benchmark of benchmarks) {
-    for (const cloudCase of cases) {
+    for (const cloudCase of benchmark.needsCloud === false ? [NO_CLOUD] : cases) {
       if (interrupted.signal.aborted) break;
       const say = (line: string) => report(`${benchmark.name}, ${cloudCase.name}: ${line}`);
       const readings = await measureOne({ benchmark, cloudCase, report: say, signal: interrupted.signal });

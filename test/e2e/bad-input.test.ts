@@ -204,7 +204,7 @@ describe("a plugin's path", () => {
       what: "to something that its package does not export",
       path: "@kilonova/virt-fake#NoDriver",
       args: [],
-      says: ["@kilonova/virt-fake#NoDriver leads nowhere", "exports", "FakeDriver"],
+      says: [/@kilonova\/virt-fake#NoDriver of .* \(in the box\) leads nowhere/, "exports", "FakeDriver"],
     },
     {
       what: "to a module that throws",
@@ -217,7 +217,7 @@ describe("a plugin's path", () => {
       what: "to another kind of plugin",
       path: kindOfOthers,
       args: [],
-      says: [`${kindOfOthers}: expected a virt-driver, received a network-driver`],
+      says: [`${kindOfOthers} of `, "(in the box): expected a virt-driver, received a network-driver"],
     },
     {
       what: "to a class that is no plugin",

@@ -3,7 +3,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /** The `kilonova` command. By its package, not by a path from here: this file also runs from `dist`, for the benchmarks. */
-export const COMMAND = join(dirname(createRequire(import.meta.url).resolve("kilonova/package.json")), "dist", "bin.js");
+export const COMMAND = join(
+  dirname(createRequire(import.meta.url).resolve("kilonova/package.json")),
+  "dist",
+  "bins",
+  "kilonova.js",
+);
 
 /** A process of the `kilonova` command, with what it printed. */
 export class CloudProcess {
@@ -34,12 +39,16 @@ export class CloudProcess {
     }
   }
 
-  /** Starts the command, whatever becomes of it. */
+  /** Starts the command, or another file of ours, whatever becomes of it. */
   static launch(
     args: readonly string[],
-    { cwd, env = {} }: { readonly cwd: string; readonly env?: Record<string, string> },
+    {
+      cwd,
+      env = {},
+      file = COMMAND,
+    }: { readonly cwd: string; readonly env?: Record<string, string>; readonly file?: string },
   ): CloudProcess {
-    const child = spawn(process.execPath, [COMMAND, ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],

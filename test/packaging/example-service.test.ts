@@ -1,70 +1,60 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { OutsideFolder, outsideEnvironment } from "./outside-folder.js";
-import { PackedPackages } from "./packed-packages.js";
-import { Program } from "./program.js";
+import { exampleConfiguration } from "./example-configuration.js";
+import { OutsideFolder } from "./outside-folder.js";
+import type { Program } from "./program.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const inRepository = (name: string) => join(repository, `examples/example-service/dist/${name}.js`);
 
 /** Options of both processes: they meet at the broker, each service on a host of its own. */
-function configuration(example: Readonly<Record<string, unknown>> = {}): string {
+async function configuration(example: Readonly<Record<string, unknown>> = {}, ...plugins: readonly string[]) {
   const url = process.env["KILONOVA_TEST_AMQP_URL"];
   if (!url) throw new Error("KILONOVA_TEST_AMQP_URL is not set: `npm test` sets it to a RabbitMQ of its own");
-  return JSON.stringify({
-    transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
+  const own = {
     rabbitmq: { url },
-    service: { host: `host-${randomUUID().slice(0, 8)}`, state: "memory" },
+    service: { host: `host-${randomUUID().slice(0, 8)}` },
     log: { level: "warn" },
     example,
-    polite: { title: "esteemed" },
-  });
+  };
+  return JSON.stringify(await exampleConfiguration(["service", ...plugins], own));
 }
 
-let tarballs: string;
-let packages: PackedPackages;
 const programs: Program[] = [];
 
-beforeAll(async () => {
-  tarballs = await mkdtemp(join(tmpdir(), "kilonova-tarballs-"));
-  packages = new PackedPackages(tarballs);
-});
 afterEach(async () => {
   await Promise.all(programs.splice(0).map((program) => program.stop("SIGKILL")));
 });
-afterAll(() => rm(tarballs, { recursive: true, force: true }));
 
-function start(file: string, cwd: string, ...args: readonly string[]): Program {
-  const program = new Program(file, args, { cwd, env: outsideEnvironment() });
+function start(file: string, folder: OutsideFolder, ...args: readonly string[]): Program {
+  const program = folder.start(file, ...args);
   programs.push(program);
   return program;
 }
 
-async function answer(client: string, cwd: string, ...args: readonly string[]): Promise<unknown> {
-  const { code, stdout, stderr } = await start(client, cwd, ...args).ended();
+async function answer(client: string, folder: OutsideFolder, ...args: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await start(client, folder, ...args).ended();
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
 
 describe("the example service in the repository", () => {
   it("is called over RabbitMQ by a client in another process, drains at SIGTERM, and is gone", async () => {
-    const folder = await OutsideFolder.create(packages);
-    await folder.write("kilonova.config.json", configuration({ name: "doorman" }));
-    const service = start(inRepository("example-service"), folder.path);
-    await service.printed("topic example is served");
+    const folder = await OutsideFolder.create();
+    await folder.write("kilonova.config.json", await configuration({ name: "doorman" }));
+    const service = start(inRepository("example-service"), folder);
+    await service.printed("ready example");
 
     const client = inRepository("example-client");
-    expect(await answer(client, folder.path, "greet", "Ada")).toBe("doorman: Hello, Ada.");
-    expect(await answer(client, folder.path, "rename", "usher")).toEqual({ before: "doorman" });
-    expect(await answer(client, folder.path, "rename", "root")).toBe("nameTaken: root");
-    expect(await answer(client, folder.path)).toEqual({ name: "usher", greetings: 1, sweeps: 1 });
+    expect(await answer(client, folder, "greet", "Ada")).toBe("doorman: Hello, Ada.");
+    expect(await answer(client, folder, "rename", "usher")).toEqual({ before: "doorman" });
+    expect(await answer(client, folder, "rename", "root")).toBe("nameTaken: root");
+    expect(await answer(client, folder)).toEqual({ name: "usher", greetings: 1, sweeps: 1 });
 
     expect(await service.stop()).toMatchObject({ code: 0, stderr: "" });
-    await expect(answer(client, folder.path, "greet", "Ada")).rejects.toThrow("example-client: Nobody listens");
+    await expect(answer(client, folder, "greet", "Ada")).rejects.toThrow("example-client: Nobody listens");
     await folder.remove();
   });
 
@@ -82,9 +72,9 @@ describe("the example service in the repository", () => {
     [{ sweepInterval: "soon" }, 2, "example.sweepInterval"],
     [{ nmae: "doorman" }, 2, "example.nmae"],
   ])("ends with a sentence where its options are wrong: %j", async (example, code, words) => {
-    const folder = await OutsideFolder.create(packages);
-    await folder.write("kilonova.config.json", configuration(example));
-    const end = await start(inRepository("example-service"), folder.path).ended();
+    const folder = await OutsideFolder.create();
+    await folder.write("kilonova.config.json", await configuration(example));
+    const end = await start(inRepository("example-service"), folder).ended();
     expect(end).toMatchObject({ code, stdout: "" });
     expect(end.stderr).toContain("example-service: ");
     expect(end.stderr).toContain(words);
@@ -98,8 +88,8 @@ describe("the example service outside the repository", () => {
   let cloud: OutsideFolder;
 
   beforeAll(async () => {
-    program = await OutsideFolder.create(packages);
-    cloud = await OutsideFolder.create(packages);
+    program = await OutsideFolder.create();
+    cloud = await OutsideFolder.create();
     await program.install("kilonova-example-service", "@kilonova/transport-rabbitmq");
     await cloud.install("kilonova-example-greeting");
   });
@@ -123,23 +113,23 @@ describe("the example service outside the repository", () => {
   });
 
   it("loads the plugin by its object path from the configuration there, and is called over RabbitMQ", async () => {
-    const driver = "kilonova-example-greeting#PoliteGreeting";
-    await cloud.write("kilonova.config.json", configuration({ name: "doorman", driver }));
-    const service = start(program.command("example-service"), cloud.path);
-    await service.printed("topic example is served");
+    await cloud.write("kilonova.config.json", await configuration({ name: "doorman" }, "greeting"));
+    const service = start(program.command("example-service"), cloud);
+    await service.printed("ready example");
 
     const client = program.command("example-client");
-    expect(await answer(client, cloud.path, "greet", "Ada")).toBe("doorman: A very good day to you, esteemed Ada.");
-    expect(await answer(client, cloud.path, "rename", "root")).toBe("nameTaken: root");
+    expect(await answer(client, cloud, "greet", "Ada")).toBe("doorman: A very good day to you, esteemed Ada.");
+    expect(await answer(client, cloud, "rename", "root")).toBe("nameTaken: root");
     expect(await service.stop()).toMatchObject({ code: 0, stderr: "" });
   });
 
   it("names a plugin that is the wrong thing", async () => {
-    await cloud.write("kilonova.config.json", configuration({ manager: "kilonova-example-greeting#PoliteGreeting" }));
-    const { code, stderr } = await start(program.command("example-service"), cloud.path).ended();
+    const manager = "kilonova-example-greeting#PoliteGreeting";
+    await cloud.write("kilonova.config.json", await configuration({ manager }));
+    const { code, stderr } = await start(program.command("example-service"), cloud).ended();
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "option example.manager: kilonova-example-greeting#PoliteGreeting: expected a service, received class PoliteGreeting, which is no plugin.",
+      "option example.manager: kilonova-example-greeting#PoliteGreeting of kilonova-example-greeting 0.1.0 (beside the configuration): expected a service, received class PoliteGreeting, which is no plugin.",
     );
   });
 });

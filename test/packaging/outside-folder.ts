@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { PackedPackages } from "./packed-packages.js";
+import { offeredServer } from "#servers/offered-server.js";
+import { Program } from "./program.js";
 
 const run = promisify(execFile);
 
@@ -12,30 +13,34 @@ const run = promisify(execFile);
 export class OutsideFolder {
   private constructor(
     readonly path: string,
-    private readonly packages: PackedPackages,
+    /** Of a person who has never heard of the npm that runs the tests, and whose npm asks the registry of the run. */
+    readonly environment: NodeJS.ProcessEnv,
   ) {}
 
   /** An empty folder. */
-  static async create(packages: PackedPackages): Promise<OutsideFolder> {
-    return new OutsideFolder(await realpath(await mkdtemp(join(tmpdir(), "kilonova-outside-"))), packages);
+  static async create(): Promise<OutsideFolder> {
+    const path = await realpath(await mkdtemp(join(tmpdir(), "kilonova-outside-")));
+    return new OutsideFolder(path, await outsideEnvironment());
   }
 
-  /**
-   * `npm install` of packages of ours, from their tarballs; those that they need come along, since none is published.
-   * What is others' comes from npm's cache, or from the registry.
-   */
-  async install(...names: readonly string[]): Promise<void> {
-    const packed = await this.packages.closure(names);
-    const dependencies = Object.fromEntries(packed.map(({ name, file }) => [name, `file:${file}`]));
-    await this.write(
-      "package.json",
-      JSON.stringify({ name: "outside", version: "1.0.0", private: true, dependencies }),
-    );
-    await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], {
+  /** A folder in it. */
+  inner(name: string): OutsideFolder {
+    return new OutsideFolder(join(this.path, name), this.environment);
+  }
+
+  /** `npm install` of packages, ours or others', from the registry of the test run. */
+  async install(...packages: readonly string[]): Promise<void> {
+    await this.npm("install", "--no-audit", "--no-fund", "--loglevel=error", ...packages);
+  }
+
+  /** Runs npm here, against the registry of the test run; gives what it printed. @throws with that when it fails */
+  async npm(...args: readonly string[]): Promise<string> {
+    const { stdout } = await run("npm", args, {
       cwd: this.path,
-      env: outsideEnvironment(),
+      env: this.environment,
       maxBuffer: 2 ** 26,
     });
+    return stdout;
   }
 
   /** Writes a file, and gives its whole path. */
@@ -44,6 +49,11 @@ export class OutsideFolder {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
     return file;
+  }
+
+  /** Starts a program of Node's in this folder. */
+  start(file: string, ...args: readonly string[]): Program {
+    return new Program(file, args, { cwd: this.path, env: this.environment });
   }
 
   /** The command of a package installed here. */
@@ -67,10 +77,12 @@ export class OutsideFolder {
   }
 }
 
-/** The environment of a person who has never heard of the npm that runs the tests. */
-export function outsideEnvironment(): NodeJS.ProcessEnv {
-  const leaking = /^npm_(package|lifecycle|command)_?|^npm_config_local_prefix$|^INIT_CWD$|^NODE_PATH$|^VITEST/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !leaking.test(name)));
+async function outsideEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const leaking =
+    /^npm_(package|lifecycle|command)_?|^npm_config_(local_prefix|registry)$|^INIT_CWD$|^NODE_PATH$|^VITEST/;
+  const registry = await offeredServer("KILONOVA_TEST_REGISTRY_SOCKET", "http:");
+  const own = Object.entries(process.env).filter(([name]) => !leaking.test(name));
+  return { ...Object.fromEntries(own), npm_config_registry: registry };
 }
 
 async function findManifest(folders: readonly string[], name: string): Promise<string> {

@@ -11,6 +11,7 @@ function verdict(filter: ReservedHostFilter, host: string, flavor: string) {
   return filter.hostPasses(sampleHost({ host }), sampleRequestSpec({ flavor: { name: flavor } }));
 }
 
+// #region suite
 describe.each([
   ["by default", {}],
   ["with every host reserved", { hosts: ["*"] }],
@@ -18,6 +19,7 @@ describe.each([
 ])("ReservedHostFilter %s does what every filter promises:", (_when, written) => {
   for (const { name, run } of filterSuite(() => makeFilter(written))) it(name, run);
 });
+// #endregion
 
 describe("ReservedHostFilter", () => {
   it("passes every host as long as none is reserved", () => {

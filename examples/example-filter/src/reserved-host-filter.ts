@@ -9,6 +9,7 @@ import {
 } from "@kilonova/plugin-api";
 import { reservedHostsOptions } from "./options.js";
 
+// #region filter
 /**
  * Keeps dear hosts for the servers that need them: a host of `reservedHosts.hosts` passes for the flavors of
  * `reservedHosts.flavors` only. Hosts that are not named there pass for all.
@@ -34,6 +35,7 @@ export class ReservedHostFilter extends HostFilter {
     return this.#names.some((name) => name.test(host.host)) ? this.#refusal : true;
   }
 }
+// #endregion
 
 /** Of a name in which * stands for any characters, and everything else for itself. */
 function toExpression(name: string): RegExp {

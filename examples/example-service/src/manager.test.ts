@@ -1,11 +1,31 @@
 import { RequestContext, Runtime, Service } from "@kilonova/core";
-import { afterEach, expect, it } from "vitest";
+import { serviceSuite } from "@kilonova/plugin-testing";
+import { afterEach, describe, expect, it } from "vitest";
 import { exampleContract } from "./contract.js";
+import { ExampleManager } from "./manager.js";
 import { exampleOptions } from "./options.js";
+import { PlainGreeting } from "./plain-greeting.js";
+
+// #region suite
+describe("ExampleManager does what every service promises:", () => {
+  const calls = [
+    { method: "greet", args: { name: "Ada" } },
+    { method: "rename", args: { name: "root" } },
+    { method: "report" },
+  ];
+  const makeWorld = async () => ({
+    manager: new ExampleManager(new PlainGreeting(), exampleOptions.schema.parse({})),
+    calls,
+    end: async () => {},
+  });
+  for (const { name, run } of serviceSuite(exampleContract, makeWorld)) it(name, run);
+});
+// #endregion
 
 let runtime: Runtime | undefined;
 afterEach(() => runtime?.close());
 
+// #region started
 async function startedService(example: Readonly<Record<string, unknown>> = {}) {
   runtime = await Runtime.create({
     program: "test",
@@ -27,6 +47,8 @@ it("greets by its driver and counts", async () => {
   expect(await call.report(context)).toEqual({ name: "doorman", greetings: 1, sweeps: 1 });
   await service.stop();
 });
+
+// #endregion
 
 it("is renamed, unless the name is reserved", async () => {
   const { call, context, service } = await startedService();
@@ -51,6 +73,6 @@ it("refuses what its contract does not allow", async () => {
 
 it("names a driver that is not there", async () => {
   await expect(startedService({ driver: "kilonova-example-service#Nobody" })).rejects.toThrow(
-    "option example.driver: kilonova-example-service#Nobody leads nowhere",
+    /^option example\.driver: kilonova-example-service#Nobody .*leads nowhere: the module exports .*PlainGreeting/,
   );
 });

@@ -1,23 +1,25 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
-import { run } from "./program.js";
+import { readdirSync, readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { runHere } from "./testing/run-here.js";
 
-async function runHere(...argv: readonly string[]) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const terminal = {
-    print: (text: string) => printed.push(text),
-    progress: (text: string) => told.push(text),
-    width: 100,
-  };
-  const exitCode = await run(argv, terminal);
-  return { exitCode, stdout: printed.join("\n"), stderr: told.join("\n") };
-}
+// Help loads the services, which takes its time on a busy machine.
+beforeAll(() => import("@kilonova/deployment"));
 
 describe("kilonova", () => {
   it("prints its version", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     expect(await runHere("--version")).toEqual({ exitCode: 0, stdout: version, stderr: "" });
+  });
+
+  it("loads the services in actions alone, so that version, help of a command and mistyped flags cost no second", () => {
+    const folder = new URL("./commands/", import.meta.url);
+    const names = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+    expect(names).toContain("serve.ts");
+    const files = [...names.map((name) => new URL(name, folder)), new URL("./program.ts", import.meta.url)];
+    const atOnce = files.filter((file) =>
+      /^import (?!type\b)[^;]*"@kilonova\/(deployment|core)"/m.test(readFileSync(file, "utf8")),
+    );
+    expect(atOnce).toEqual([]);
   });
 
   it("shows commands, the options of all that is installed with their defaults, and examples", async () => {
@@ -31,7 +33,7 @@ describe("kilonova", () => {
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
-  it.each([["up"], ["down"], ["serve"], ["db"], ["db", "migrate"], ["db", "status"]])(
+  it.each([["up"], ["down"], ["serve"], ["db"], ["db", "migrate"], ["db", "status"], ["config"]])(
     "shows an example in the help of %s %s",
     async (...command) => {
       const { exitCode, stdout } = await runHere(...command.filter(Boolean), "--help");
@@ -58,6 +60,40 @@ describe("kilonova", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toMatch(/^Usage: kilonova/);
     expect(stderr).not.toContain("--http.port");
+  });
+
+  it("shows commands and flags alone for --shorthelp", async () => {
+    const { exitCode, stdout } = await runHere("--shorthelp");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ {2}up\b/m);
+    expect(stdout).not.toMatch(/--http\.port +The/);
+    expect(stdout).toContain("listed by `kilonova --help`");
+    expect((await runHere("up", "--shorthelp")).stdout).toContain("--first-guest");
+  });
+
+  it("lists all options in the help of a service, and its own alone in the short one", async () => {
+    const { exitCode, stdout } = await runHere("serve", "scheduler", "--help");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Usage: kilonova serve/);
+    expect(stdout).toMatch(/^ {2}--http\.port +The/m);
+    const short = await runHere("serve", "scheduler", "--shorthelp");
+    expect(short.stdout).toMatch(/^ {2}--scheduler\.maxAttempts /m);
+    expect(short.stdout).not.toMatch(/^ {2}--http\.port/m);
+  });
+
+  it("tells version and help where the configuration can't be read, and says what the help lacks", async () => {
+    const flags = ["--config-file", "/nonexistent/kilonova.config.yaml"];
+    expect(await runHere(...flags, "--version")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await runHere(...flags, "up", "--help")).stdout).toContain("--first-guest");
+    const { exitCode, stdout } = await runHere(...flags, "--help");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/--http\.port/);
+    expect(stdout).toMatch(/Not all options are listed: .*\n.*\/nonexistent\/kilonova\.config\.yaml/);
+  });
+
+  it("leaves a command behind a boolean option alone", async () => {
+    const { stdout } = await runHere("--scheduler.shuffleBestSameWeighedHosts", "db", "--help");
+    expect(stdout).toMatch(/^Usage: kilonova db/);
   });
 
   it("leaves wrong options of the cloud to who explains failures", async () => {

@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs";
-import { loadConfiguration, type OptionGroup } from "@kilonova/config";
-import { IN_BOX_GROUPS, knownGroups } from "@kilonova/deployment";
+import { restOfCommandLine } from "@kilonova/config";
 import { Command, CommanderError } from "commander";
+import { inBoxGroups } from "./available-groups.js";
 import type { CommandWorld } from "./command-world.js";
-import { dbCommand } from "./commands/db.js";
-import { downCommand } from "./commands/down.js";
-import { optionsHelp } from "./commands/options-help.js";
-import { serveCommand } from "./commands/serve.js";
-import { upCommand } from "./commands/up.js";
+import { COMMANDS } from "./commands.js";
+import { asLongHelp, listedOptions, optionsFooter, SHORT_HELP } from "./help.js";
 import { EXIT_USAGE, type Terminal } from "./terminal.js";
 
 /**
@@ -18,34 +15,51 @@ import { EXIT_USAGE, type Terminal } from "./terminal.js";
  * @throws whatever the command fails with, for `explainFailure`
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const { rest, baseDirectory } = await loadConfiguration({ program: "kilonova", argv, groups: IN_BOX_GROUPS });
-  const plugins = rest.some((argument) => HELP_FLAGS.includes(argument)) ? await knownGroups(baseDirectory) : [];
-  const program = commandTree({ terminal, argv }, [...IN_BOX_GROUPS, ...plugins]);
+  const rest = await withoutOptions(argv);
+  const footer = optionsFooter(await listedOptions(rest, argv), terminal.width);
+  let exitCode = 0;
+  const endWith = (code: number) => {
+    exitCode = code;
+  };
+  const program = commandTree({ terminal, argv, endWith }, footer);
   try {
-    await program.parseAsync([...rest], { from: "user" });
-    return 0;
+    await program.parseAsync(asLongHelp(rest), { from: "user" });
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     throw error;
   }
 }
 
-const HELP_FLAGS = ["-h", "--help"];
+/** Which options are boolean, and leave the next argument alone, is known only to the services, that take long to load. */
+async function withoutOptions(argv: readonly string[]): Promise<readonly string[]> {
+  const mayTakeNext = argv.some((argument) => /^--\w+\.\w+$/.test(argument));
+  return restOfCommandLine(argv, mayTakeNext ? await inBoxGroups() : []);
+}
 
-function commandTree(world: CommandWorld, groups: readonly OptionGroup[]): Command {
+const EXAMPLES = [
+  "Examples:",
+  "  kilonova up --first-guest",
+  "  kilonova up --state-dir ~/cloud --http.port 9774 --scheduler.maxAttempts=5",
+  "  kilonova serve conductor scheduler --config-file /etc/kilonova/kilonova.config.yaml",
+].join("\n");
+
+function commandTree(world: CommandWorld, footer: string): Command {
   const program = new Command("kilonova")
     .description("A compute cloud that speaks the OpenStack APIs.")
     .version(version(), "-V, --version", "print the version")
+    // Answered as `--help` is, with another footer; here for the list of flags.
+    .option(SHORT_HELP, "show this help without the options of the cloud")
     .exitOverride()
     // Of a command that is missing, the list of commands says enough.
-    .addHelpText("after", ({ error }) => (error ? "" : optionsHelp(groups, world.terminal.width)));
-  for (const make of [upCommand, downCommand, serveCommand, dbCommand]) program.addCommand(make(world));
-  settle(program, "kilonova", world.terminal);
+    .addHelpText("after", ({ error }) => (error ? "" : `${footer}\n\n${EXAMPLES}`));
+  for (const make of COMMANDS) program.addCommand(make(world));
+  settle(program, "kilonova", world.terminal, footer);
   return program;
 }
 
 /** Commands end, write and complain as their program does. */
-function settle(command: Command, path: string, terminal: Terminal): void {
+function settle(command: Command, path: string, terminal: Terminal, footer: string): void {
   command
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
@@ -57,9 +71,9 @@ function settle(command: Command, path: string, terminal: Terminal): void {
       getErrHelpWidth: () => terminal.width,
     });
   for (const inner of command.commands) {
-    inner.addHelpText("after", "\nOptions of the cloud, --group.option VALUE, are listed by `kilonova --help`.");
+    inner.addHelpText("after", footer);
     inner.copyInheritedSettings(command);
-    settle(inner, `${path} ${inner.name()}`, terminal);
+    settle(inner, `${path} ${inner.name()}`, terminal, footer);
   }
 }
 

@@ -1,5 +1,3 @@
-import { isKilonovaError, messageOf } from "@kilonova/messaging";
-
 /** Where a command writes: results to one stream, progress and complaints to the other. */
 export interface Terminal {
   /** A line of the result. */
@@ -22,19 +20,6 @@ export const processTerminal: Terminal = {
 /** Bad usage and bad options end with 2, everything else that fails with 1. */
 export const EXIT_USAGE = 2;
 export const EXIT_FAILURE = 1;
-
-/** What a failure means to the caller: one message, no stack unless it is a bug. */
-export function explainFailure(error: unknown): { readonly message: string; readonly exitCode: number } {
-  // It names the program by itself.
-  if (isConfigurationError(error)) return { message: error.message, exitCode: EXIT_USAGE };
-  const isExpected = isKilonovaError(error) && error.code !== "internal";
-  const stack = error instanceof Error && !isExpected ? error.stack : undefined;
-  return { message: `kilonova: ${stack ?? messageOf(error)}`, exitCode: EXIT_FAILURE };
-}
-
-function isConfigurationError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && error.code === "config.invalid";
-}
 
 /** Numbers the steps of a long command with the time each took. */
 export function stopwatch(terminal: Terminal, now: () => number = () => performance.now()): (message: string) => void {

@@ -33,6 +33,7 @@ export {
 } from "./servers.js";
 export {
   changeServer,
+  type EndedOperation,
   finishOperation,
   type OperationEnd,
   type Placement,

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Destination, Fault, OperationEvent, ServerChanges } from "@kilonova/contracts";
+import type { Destination, Fault, Operation, OperationEvent, Server, ServerChanges } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { ownedBy, type Step } from "./leases.js";
+import { toOperation, toServer } from "./rows.js";
 import { operationEvents, operations, requestSpecs, serverFaults, servers } from "./tables/index.js";
 import { after, now } from "./time.js";
 import { isUuid } from "./uuid.js";
@@ -14,10 +15,11 @@ export async function changeServer(
   changes: ServerChanges,
   events: readonly OperationEvent[],
 ): Promise<boolean> {
-  return await owned(database, step, async (transaction, serverId) => {
-    await writeServer(transaction, serverId, changes);
+  const changed = await owned(database, step, async (transaction, serverId) => {
     await writeEvents(transaction, step.operationId, events);
+    return await writeServer(transaction, serverId, changes);
   });
+  return changed !== undefined;
 }
 
 /** How an operation ends. */
@@ -28,13 +30,28 @@ export interface OperationEnd {
   readonly events: readonly OperationEvent[];
 }
 
+/** An operation that has ended, and what the server is since. */
+export interface EndedOperation {
+  readonly operation: Operation;
+  readonly server: Server;
+  /** The operation failed. */
+  readonly fault: Fault | null;
+}
+
 /**
  * Ends the operation and says what has become of the server, which is idle from then on unless the changes say
  * otherwise. False where the operation is another's by now. True again for its owner, whose answer may have been lost.
+ *
+ * @param onEnded called once the end is written for good, and not where it was before
  */
-export async function finishOperation(database: Queryable, step: Step, end: OperationEnd): Promise<boolean> {
+export async function finishOperation(
+  database: Queryable,
+  step: Step,
+  end: OperationEnd,
+  onEnded: (ended: EndedOperation) => void = () => {},
+): Promise<boolean> {
   const ended = await owned(database, step, async (transaction, serverId) => {
-    const [ended] = await transaction
+    const [operation] = await transaction
       .update(operations)
       .set({
         state: end.fault ? "failed" : "done",
@@ -45,14 +62,18 @@ export async function finishOperation(database: Queryable, step: Step, end: Oper
         updatedAt: now,
       })
       .where(eq(operations.id, step.operationId))
-      .returning({ action: operations.action });
+      .returning();
+    if (!operation) throw new TypeError("a row that was locked must be there");
     // A server that could not be built is on no host.
-    const away = end.fault && ended?.action === "create" ? OFF_HOST : {};
-    await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
+    const away = end.fault && operation.action === "create" ? OFF_HOST : {};
+    const server = await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
     if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
     await writeEvents(transaction, step.operationId, end.events);
+    return { operation: toOperation(operation), server, fault: end.fault };
   });
-  return ended || (await wasEndedSo(database, step, end.fault));
+  if (!ended) return await wasEndedSo(database, step, end.fault);
+  onEnded(ended);
+  return true;
 }
 
 /** One that was superseded under the same fence ended with another fault. */
@@ -74,8 +95,8 @@ export async function returnToConductor(
   step: Step,
   { fault, events, takeWithin }: { fault: Fault; events: readonly OperationEvent[]; takeWithin: number },
 ): Promise<boolean> {
-  return await owned(database, step, async (transaction, serverId) => {
-    await writeServer(
+  const returned = await owned(database, step, async (transaction, serverId) => {
+    const server = await writeServer(
       transaction,
       serverId,
       { vmState: "building", taskState: "scheduling", networkInfo: [] },
@@ -96,7 +117,9 @@ export async function returnToConductor(
       })
       .where(eq(operations.id, step.operationId));
     await writeEvents(transaction, step.operationId, events);
+    return server;
   });
+  return returned !== undefined;
 }
 
 const OFF_HOST = { host: null, node: null } as const;
@@ -170,13 +193,16 @@ export async function stillOwned(database: Queryable, steps: readonly Step[]): P
   return rows.filter(({ id, fence, state }) => state === "running" && fences.get(id) === fence).map(({ id }) => id);
 }
 
-/** Both rows are locked in the order of the tables here, the server's first as everywhere, so that nobody waits in a circle. */
-async function owned(
+/**
+ * What the writing comes to; undefined where the operation is another's by now. Both rows are locked in the order of the
+ * tables here, the server's first as everywhere, so that nobody waits in a circle.
+ */
+async function owned<Written extends object>(
   database: Queryable,
   step: Step,
-  write: (transaction: Queryable, serverId: string) => Promise<void>,
-): Promise<boolean> {
-  if (!isUuid(step.operationId)) return false;
+  write: (transaction: Queryable, serverId: string) => Promise<Written>,
+): Promise<Written | undefined> {
+  if (!isUuid(step.operationId)) return undefined;
   return await database.transaction(async (transaction) => {
     const [row] = await transaction
       .select({ serverId: servers.id })
@@ -184,9 +210,7 @@ async function owned(
       .innerJoin(operations, eq(operations.serverId, servers.id))
       .where(ownedBy(step))
       .for("update");
-    if (!row) return false;
-    await write(transaction, row.serverId);
-    return true;
+    return row && (await write(transaction, row.serverId));
   });
 }
 
@@ -195,9 +219,9 @@ async function writeServer(
   serverId: string,
   { networkInfo, ...changes }: ServerChanges,
   place: { readonly host?: null; readonly node?: null } = {},
-): Promise<void> {
+): Promise<Server> {
   const deleted = changes.vmState === "deleted";
-  await transaction
+  const [written] = await transaction
     .update(servers)
     .set({
       ...changes,
@@ -206,8 +230,11 @@ async function writeServer(
       ...(deleted ? { terminatedAt: now, deletedAt: now } : {}),
       updatedAt: now,
     })
-    .where(eq(servers.id, serverId));
+    .where(eq(servers.id, serverId))
+    .returning();
+  if (!written) throw new TypeError("a row that was locked must be there");
   if (deleted) await transaction.delete(requestSpecs).where(eq(requestSpecs.serverId, serverId));
+  return toServer(written);
 }
 
 async function writeFault(transaction: Queryable, serverId: string, fault: Fault, host: string | null): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Fault } from "@kilonova/contracts";
+import type { Fault, NetworkInfo } from "@kilonova/contracts";
 import { isKilonovaError } from "@kilonova/messaging";
 import type { Clock, VirtDriver } from "@kilonova/plugin-api";
 import { faultOf, instantOf, StepRecord } from "./operation-steps.js";
@@ -20,7 +20,7 @@ export interface BuildServerWorld {
 }
 
 /** Makes the guest; hooks run round it. */
-export type AttemptBuild = (taken: TakenOperation) => Promise<void>;
+export type AttemptBuild = (taken: TakenOperation) => Promise<unknown>;
 
 /**
  * Builds a server on this host. It ends active; or, with all traces of it removed, rescheduled where another host may do
@@ -56,13 +56,18 @@ export class BuildServer {
     tracker.keep(server.id);
   }
 
-  /** Claims, gets the networks, makes the guest. Each step finds what an earlier try has left. */
-  async make(taken: TakenOperation): Promise<void> {
+  /**
+   * Claims, gets the networks, makes the guest. Each step finds what an earlier try has left.
+   *
+   * @param allocateNetworks gets the interfaces, with the hooks round it
+   * @returns the server's interfaces
+   */
+  async make(taken: TakenOperation, allocateNetworks: () => Promise<NetworkInfo>): Promise<NetworkInfo> {
     const { tracker, networks, images, virt } = this.world;
     const { context, server } = taken;
     await tracker.claim(server.id, server.flavor);
     const [networkInfo, image] = await all([
-      networks.allocate(taken),
+      allocateNetworks(),
       images.find(context, server.imageId),
       taken.update({ taskState: "networking" }),
     ]);
@@ -72,6 +77,7 @@ export class BuildServer {
     ]);
     await virt.spawn(context, { server, image, vifs });
     taken.signal.throwIfAborted();
+    return networkInfo;
   }
 
   /** A guest whose end of building was refused is nobody's: it goes. */

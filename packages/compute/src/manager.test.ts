@@ -190,9 +190,46 @@ describe("ComputeManager", () => {
       const row = cloud.newBuild();
       await cloud.wake(row);
       await ends(row);
-      expect(seen).toMatchObject([{ operation: { id: row.operation.id }, server: { id: row.operation.serverId } }]);
+      expect(seen).toMatchObject([{ operationId: row.operation.id, server: { id: row.operation.serverId } }]);
+      expect(JSON.stringify(seen)).not.toContain("publicKey");
       expect(row.fault?.message).toContain("not on a Sunday");
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
+    });
+
+    it("ends in error in the words of a hook that vetoes its networks", async () => {
+      const hooks = new Hooks(silentLogger);
+      hooks.enter("Veto", { point: "server.networkInfo" }, async () => ({
+        pre: () => ({ veto: "no address is left" }),
+      }));
+      await cloud.startCompute({}, hooks);
+      const row = cloud.newBuild();
+      await cloud.wake(row);
+      await ends(row);
+      expect(cloud.server(row).vmState).toBe("error");
+      expect(row.fault?.message).toBe("The server could not be built: no address is left");
+      await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
+    });
+
+    it("tells hooks of the interfaces that the guest got", async () => {
+      const hooks = new Hooks(silentLogger);
+      const told: Record<string, unknown> = {};
+      for (const point of ["server.networkInfo", "server.build"]) {
+        hooks.enter("Watch", { point }, async () => ({
+          post: (event, result) => {
+            told[point] = [event.payload, result];
+          },
+        }));
+      }
+      await cloud.startCompute({}, hooks);
+      const row = cloud.newBuild();
+      await cloud.wake(row);
+      await ends(row);
+      const server = { id: row.operation.serverId, flavor: { vcpus: 1 }, metadata: {} };
+      const networkInfo = [{ networkId: expect.any(String), addresses: [{ address: expect.any(String) }] }];
+      expect(told).toMatchObject({
+        "server.networkInfo": [{ server, networks: "auto" }, networkInfo],
+        "server.build": [{ server }, { networkInfo }],
+      });
     });
 
     it("builds no more at a time than it may", async () => {
@@ -447,7 +484,7 @@ describe("ComputeManager", () => {
 
     it("leaves a server as it is whose deletion a hook vetoes", async () => {
       const hooks = new Hooks(silentLogger);
-      hooks.enter("Veto", { point: "server.delete" }, async () => ({ pre: () => ({ veto: "it is on hold" }) }));
+      hooks.enter("Veto", { point: "guest.destroy" }, async () => ({ pre: () => ({ veto: "it is on hold" }) }));
       await cloud.startCompute({}, hooks);
       const row = cloud.newOperation(cloud.newServer().id, "delete");
       await cloud.wake(row);

@@ -4,9 +4,11 @@ import {
   computeContract,
   conductorContract,
   imageContract,
+  type NetworkInfo,
   networkContract,
   type Operation,
   placementContract,
+  type RequestedNetworks,
   type Server,
 } from "@kilonova/contracts";
 import { KeyedMutex, patientCall } from "@kilonova/core";
@@ -25,6 +27,10 @@ import {
   CLOCK,
   type Clock,
   driver,
+  guestDestroy,
+  guestPowerOff,
+  guestPowerOn,
+  guestReboot,
   HOST,
   hook,
   inject,
@@ -38,6 +44,8 @@ import {
   periodicTask,
   RPC,
   rpcMethod,
+  serverBuild,
+  serverNetworkInfo,
   type VirtDriver,
 } from "@kilonova/plugin-api";
 import pLimit, { type LimitFunction } from "p-limit";
@@ -60,10 +68,15 @@ const CONCURRENCY = 32;
 /** A start that takes longer says what it waits for. Milliseconds. */
 const LONG_START = 5_000;
 
-/** What a hook round a step of an operation is told. */
+/** A step of an operation that is running here; hooks round it are told who it is for. */
 export interface ServerStep {
-  readonly operation: Operation;
+  readonly operationId: string;
   readonly server: Server;
+}
+
+/** The step of a build that gets the server's interfaces. */
+export interface NetworkStep extends ServerStep {
+  readonly networks: RequestedNetworks;
 }
 
 type Wake = Args<Compute, "buildServer">;
@@ -79,6 +92,7 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
   readonly #others = pLimit(CONCURRENCY);
   readonly #build: BuildServer;
   readonly #delete: DeleteServer;
+  readonly #networks: ServerNetworks;
   readonly #power: PowerActions;
   readonly #reporter: HostReporter;
   readonly #audit: Audit;
@@ -101,13 +115,14 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
     const placement = rpc.client(placementContract);
     const { shutdownTimeout } = settings;
     const world = { conductor, placement, clock, logger, host, virt, locks: this.#locks, shutdownTimeout };
-    const networks = new ServerNetworks({
+    this.#networks = new ServerNetworks({
       network: rpc.client(networkContract),
       driver: networkDriver,
       clock,
       host,
       vifTypes: virt.vifTypes,
     });
+    const networks = this.#networks;
     this.#conductor = conductor;
     this.#tracker = new ResourceTracker(virt, settings);
     this.#runner = new OperationRunner({ ...world, perform: (taken) => this.#perform(taken) });
@@ -192,30 +207,39 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
   }
 
   /** Makes the guest of a new server on this host; a veto ends the build in the hook's words. */
-  @hook("server.build")
-  async build(_context: RequestContext, { operation }: ServerStep): Promise<void> {
-    await this.#withTaken(operation, (taken) => this.#build.make(taken));
+  @hook(serverBuild)
+  async build(context: RequestContext, step: ServerStep): Promise<{ readonly networkInfo: NetworkInfo }> {
+    const taken = this.#taken(step);
+    const networks = taken.requestSpec?.networks ?? "auto";
+    const networkInfo = await this.#build.make(taken, () => this.allocateNetworks(context, { ...step, networks }));
+    return { networkInfo };
+  }
+
+  /** Has the network service give a new server its ports and addresses. */
+  @hook(serverNetworkInfo)
+  async allocateNetworks(_context: RequestContext, { networks, ...step }: NetworkStep): Promise<NetworkInfo> {
+    return await this.#networks.allocate(this.#taken(step), networks);
   }
 
   /** Removes a server from this host. */
-  @hook("server.delete")
-  async remove(_context: RequestContext, { operation }: ServerStep): Promise<void> {
-    await this.#withTaken(operation, (taken) => this.#delete.remove(taken));
+  @hook(guestDestroy)
+  async remove(_context: RequestContext, step: ServerStep): Promise<void> {
+    await this.#delete.remove(this.#taken(step));
   }
 
-  @hook("server.start")
-  async start(_context: RequestContext, { operation }: ServerStep): Promise<void> {
-    await this.#withTaken(operation, (taken) => this.#power.start(taken));
+  @hook(guestPowerOn)
+  async start(_context: RequestContext, step: ServerStep): Promise<void> {
+    await this.#power.start(this.#taken(step));
   }
 
-  @hook("server.stop")
-  async stop(_context: RequestContext, { operation }: ServerStep): Promise<void> {
-    await this.#withTaken(operation, (taken) => this.#power.stop(taken));
+  @hook(guestPowerOff)
+  async stop(_context: RequestContext, step: ServerStep): Promise<void> {
+    await this.#power.stop(this.#taken(step));
   }
 
-  @hook("server.reboot")
-  async reboot(_context: RequestContext, { operation }: ServerStep): Promise<void> {
-    await this.#withTaken(operation, (taken) => this.#power.reboot(taken));
+  @hook(guestReboot)
+  async reboot(_context: RequestContext, step: ServerStep): Promise<void> {
+    await this.#power.reboot(this.#taken(step));
   }
 
   /** One at a time for a server; of builds and of everything else, so many at a time in all. */
@@ -226,7 +250,7 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
   }
 
   #step(action: Operation["action"], taken: TakenOperation): Promise<void> {
-    const step: ServerStep = { operation: taken.operation, server: taken.server };
+    const step: ServerStep = { operationId: taken.id, server: taken.server };
     const { context } = taken;
     if (action === "create") return this.#build.run(taken, () => this.build(context, step));
     if (action === "delete") return this.#delete.run(taken, () => this.remove(context, step));
@@ -238,10 +262,10 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
     return this.#power.run(action, taken, attempts[action]);
   }
 
-  async #withTaken({ id }: Operation, work: (taken: TakenOperation) => Promise<void>): Promise<void> {
-    const taken = this.#runner.running(id);
-    if (!taken) throw new Error(`operation ${id} is not running here`);
-    await work(taken);
+  #taken({ operationId }: ServerStep): TakenOperation {
+    const taken = this.#runner.running(operationId);
+    if (!taken) throw new Error(`operation ${operationId} is not running here`);
+    return taken;
   }
 
   /** Says what a start is waiting for when it takes long. */

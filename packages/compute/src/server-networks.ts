@@ -25,7 +25,10 @@ export class ServerNetworks {
    *
    * @throws KilonovaError `operation.stale`; `network.failed` in words for the user, where the networks cannot be had
    */
-  async allocate({ context, id, operation, requestSpec, server }: TakenOperation): Promise<NetworkInfo> {
+  async allocate(
+    { context, id, operation, server }: TakenOperation,
+    networks: RequestedNetworks,
+  ): Promise<NetworkInfo> {
     const { network, clock, host } = this.world;
     const outcome = await patientCall(clock, context.signal, () =>
       network.call.allocateForServer(context, {
@@ -33,7 +36,7 @@ export class ServerNetworks {
         projectId: server.projectId,
         fence: operation.fence,
         host,
-        networks: askedOf(requestSpec?.networks ?? "auto"),
+        networks: askedOf(networks),
       }),
     );
     if (outcome.ok) return outcome.value;

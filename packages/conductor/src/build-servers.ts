@@ -1,4 +1,4 @@
-import { finishOperation, placeServers, stillOwned, type TakenOperation } from "@kilonova/compute-store";
+import { placeServers, stillOwned, type TakenOperation } from "@kilonova/compute-store";
 import {
   type Destination,
   type Fault,
@@ -75,7 +75,7 @@ export class BuildServers {
 
   /** The same without asking anybody, for a build that has nothing or had its time. */
   async end(taken: TakenOperation, fault: Fault, event = this.#failure(fault)): Promise<void> {
-    await finishOperation(this.world.database, stepOf(taken), {
+    await this.world.ends.finish(stepOf(taken), {
       changes: { vmState: "error", networkInfo: [] },
       fault,
       events: [event],

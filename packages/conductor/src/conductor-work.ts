@@ -1,14 +1,13 @@
 import {
-  finishOperation,
   giveBackLease,
   releaseLeases,
   renewLeases,
   type TakenOperation,
   takeForConductor,
 } from "@kilonova/compute-store";
-import type { Operation, ServerChanges } from "@kilonova/contracts";
+import type { Fault, Operation, ServerChanges } from "@kilonova/contracts";
 import { isUnanswered } from "@kilonova/core";
-import { messageOf } from "@kilonova/messaging";
+import { isKilonovaError, messageOf } from "@kilonova/messaging";
 import pLimit from "p-limit";
 import type { BuildServers } from "./build-servers.js";
 import { faultOf } from "./fault.js";
@@ -130,7 +129,7 @@ export class ConductorWork {
   async #delete(taken: TakenOperation, why: string | null): Promise<void> {
     const end = beginEvent(this.world.clock, "conductor_deleteServer");
     if (!(await this.resources.release(taken))) return;
-    await finishOperation(this.world.database, stepOf(taken), {
+    await this.world.ends.finish(stepOf(taken), {
       changes: { vmState: "deleted", networkInfo: [] },
       fault: null,
       events: [end("Success", why)],
@@ -140,7 +139,7 @@ export class ConductorWork {
   /** The server is as it was unless something else is said, and idle. */
   async #abandon(taken: TakenOperation, words: string, changes: ServerChanges = {}): Promise<void> {
     const event = beginEvent(this.world.clock, `conductor_${taken.operation.action}Server`)("Error", words);
-    await finishOperation(this.world.database, stepOf(taken), { changes, fault: faultOf(words), events: [event] });
+    await this.world.ends.finish(stepOf(taken), { changes, fault: faultOf(words), events: [event] });
   }
 
   async #giveUpBuild(taken: TakenOperation): Promise<void> {
@@ -162,11 +161,7 @@ export class ConductorWork {
     try {
       if (taken.operation.action === "create" && !isUnanswered(error)) {
         this.#log(taken, error, "a build failed");
-        await this.builds.fail(
-          taken,
-          faultOf("The server could not be scheduled: an internal error.", messageOf(error)),
-        );
-        return;
+        return await this.builds.fail(taken, buildFault(error));
       }
       if (overdue) {
         this.#log(taken, error, "an operation that had its time could not be done");
@@ -184,6 +179,13 @@ export class ConductorWork {
     const { id: operationId, action, serverId, requestId } = operation;
     this.world.logger.warn({ operationId, action, serverId, requestId, error: messageOf(error) }, words);
   }
+}
+
+/** A hook that vetoes speaks to the user; what else broke is for administrators. */
+function buildFault(error: unknown): Fault {
+  const words = "The server could not be scheduled:";
+  if (isKilonovaError(error, "hook.vetoed")) return faultOf(`${words} ${error.message}`);
+  return faultOf(`${words} an internal error.`, messageOf(error));
 }
 
 const PARTICIPLES = { start: "started", stop: "stopped", reboot: "rebooted" } as const;

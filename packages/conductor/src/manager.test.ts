@@ -17,6 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ConductorManager } from "./manager.js";
 import { conductorOptions } from "./options.js";
 import { FakeCloud } from "./testing/fake-cloud.js";
+import { recordingNotifications, type Told } from "./testing/recording-notifications.js";
 
 let store: ComputeDatabase;
 beforeAll(async () => {
@@ -35,8 +36,10 @@ const group = {
 let cloud: FakeCloud;
 let rpc: Rpc;
 let conductor: ConductorManager;
+let told: Told[];
 
 beforeEach(async () => {
+  told = [];
   down.clear();
   await run("delete from compute.servers");
   await run("delete from framework.services");
@@ -51,7 +54,18 @@ function makeConductor(changes: Partial<Options<typeof conductorOptions>> = {}, 
   const settings = { ...conductorOptions.schema.parse({}), stepTimeout: 200, ...changes };
   const { database } = store;
   const records = new DatabaseServiceRecords(database);
-  return new ConductorManager(database, database, rpc, systemClock, silentLogger, host, records, group, settings);
+  return new ConductorManager(
+    database,
+    database,
+    rpc,
+    systemClock,
+    silentLogger,
+    host,
+    records,
+    group,
+    settings,
+    recordingNotifications(told),
+  );
 }
 
 async function run(statement: string, ...parameters: unknown[]) {
@@ -174,6 +188,17 @@ describe("a build", () => {
     expect(await operationsOfServer(store.database, operation.serverId)).toMatchObject([{ state: "failed" }]);
   });
 
+  test("that a hook vetoes while hosts are sought ends in error in the hook's words", async () => {
+    const operation = await askOne();
+    cloud.veto = "Nothing is built on Sundays.";
+    await schedule(operation.id);
+
+    expect(await findServer(store.database, operation.serverId)).toMatchObject({
+      vmState: "error",
+      fault: { code: 500, message: "The server could not be scheduled: Nothing is built on Sundays." },
+    });
+  });
+
   test("whose first conductor claimed and died gives back what that one claimed when it fits nowhere", async () => {
     const operation = await askOne();
     cloud.silent = true;
@@ -239,6 +264,96 @@ describe("a build", () => {
     expect(await findServerEvenDeleted(store.database, first.serverId)).toMatchObject({ vmState: "deleted" });
     expect(cloud.allocations.has(first.serverId)).toBe(false);
     expect(await woken()).toEqual([{ host: "host-a", method: "buildServer", operationId: second.id }]);
+  });
+});
+
+describe("the end of an operation", () => {
+  test("is told once, by whoever wrote it down, of the request that asked for it", async () => {
+    const operation = await askOne();
+    cloud.answerWith("host-a");
+    await schedule(operation.id);
+    const step = await take(operation.id, "host-a");
+    await conductor.updateServer(context, { ...step, changes: { taskState: "spawning" }, events: [] });
+    expect(told).toEqual([]);
+    const end = { changes: { vmState: "active" as const }, fault: null, events: [] };
+    await conductor.finishOperation(context, { ...step, ...end });
+    await conductor.finishOperation(context, { ...step, ...end });
+    expect(told).toMatchObject([
+      {
+        eventType: "instance.create.end",
+        priority: "info",
+        requestId: operation.requestId,
+        payload: { operationId: operation.id, server: { id: operation.serverId, vmState: "active", host: "host-a" } },
+      },
+    ]);
+    expect(Object.keys(told[0]?.payload["server"] as object)).not.toContain("userData");
+  });
+
+  test("is an error where it failed, whether on a host or before there was one", async () => {
+    const unplaced = await askOne();
+    cloud.answerWith();
+    await schedule(unplaced.id);
+    const refused = await askOne();
+    cloud.answerWith("host-a");
+    await schedule(refused.id);
+    const step = await take(refused.id, "host-a");
+    await conductor.finishOperation(context, { ...step, changes: { vmState: "error" }, fault: FAULT, events: [] });
+    expect(told).toMatchObject([
+      {
+        eventType: "instance.create.error",
+        priority: "error",
+        payload: {
+          server: { id: unplaced.serverId, vmState: "error" },
+          fault: { message: expect.stringContaining("No valid host") },
+        },
+      },
+      { eventType: "instance.create.error", payload: { server: { host: null }, fault: { message: FAULT.message } } },
+    ]);
+  });
+
+  test("is not told of one that a newer one overtakes, but of the newer", async () => {
+    const operation = await askOne();
+    cloud.answerWith("host-a");
+    await schedule(operation.id);
+    const step = await take(operation.id, "host-a");
+    const asked = await remove(operation.serverId);
+    await conductor.finishOperation(context, { ...step, changes: { vmState: "active" }, fault: null, events: [] });
+    const deleting = await take(asked.id, "host-a");
+    await conductor.finishOperation(context, { ...deleting, changes: { vmState: "deleted" }, fault: null, events: [] });
+    expect(told).toMatchObject([
+      { eventType: "instance.delete.end", requestId: "req-delete", payload: { server: { vmState: "deleted" } } },
+    ]);
+  });
+
+  test.each([
+    ["start", "instance.power_on"],
+    ["stop", "instance.power_off"],
+    ["reboot", "instance.reboot"],
+  ] as const)("of a %s is %s.end or .error", async (action, eventType) => {
+    const operation = await askOne();
+    cloud.answerWith("host-a");
+    await schedule(operation.id);
+    const built = await take(operation.id, "host-a");
+    await conductor.finishOperation(context, { ...built, changes: { vmState: "active" }, fault: null, events: [] });
+    for (const fault of [null, FAULT]) {
+      const asked = await requestOperation(store.database, {
+        serverId: operation.serverId,
+        action,
+        args: {},
+        taskState: "rebooting",
+        requestId: "req-power",
+        projectId: "project",
+        userId: "user",
+        takeWithin: 5_000,
+      });
+      if (!asked.ok) throw new Error(asked.refusal);
+      const step = await take(asked.value.id, "host-a");
+      await conductor.finishOperation(context, { ...step, changes: {}, fault, events: [] });
+    }
+    expect(told.slice(1).map(({ eventType: told, priority }) => [told, priority])).toEqual([
+      [`${eventType}.end`, "info"],
+      [`${eventType}.error`, "error"],
+    ]);
   });
 });
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
   changeServer,
-  finishOperation,
   knownServers,
   operationsOfHost,
   releaseLeases,
@@ -27,6 +26,8 @@ import {
   type Logger,
   Manager,
   manager,
+  NOTIFICATIONS,
+  type Notifications,
   options,
   periodicTask,
   RPC,
@@ -37,6 +38,7 @@ import { BuildServers } from "./build-servers.js";
 import { ComputeHosts } from "./compute-hosts.js";
 import { ConductorWork } from "./conductor-work.js";
 import { FrameworkEndpoint } from "./framework-endpoint.js";
+import { OperationEnds } from "./operation-ends.js";
 import { OperationSweep } from "./operation-sweep.js";
 import { conductorOptions } from "./options.js";
 import { ServerResources } from "./server-resources.js";
@@ -68,9 +70,12 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     @inject(SERVICE_RECORDS) services: ServiceRecords,
     @driver("servicegroup.driver", "servicegroup-driver") group: ServiceGroupDriver,
     @options(conductorOptions) settings: Settings,
+    @inject(NOTIFICATIONS) notifications: Notifications,
   ) {
     super();
-    this.#world = { database, rpc, clock, logger, options: settings, owner: `${ownersOf(host)}${randomUUID()}` };
+    const owner = `${ownersOf(host)}${randomUUID()}`;
+    const ends = new OperationEnds(database, notifications);
+    this.#world = { database, rpc, clock, logger, ends, options: settings, owner };
     const hosts = new ComputeHosts(services, group, clock);
     const resources = new ServerResources(this.#world);
     this.#work = new ConductorWork(this.#world, new BuildServers(this.#world, resources, hosts), resources);
@@ -150,7 +155,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     _context: RequestContext,
     { changes, fault, events, ...step }: Args<Conductor, "finishOperation">,
   ): Promise<Result<Conductor, "finishOperation">> {
-    return answer(step, await finishOperation(this.#world.database, step, { changes, fault, events }));
+    return answer(step, await this.#world.ends.finish(step, { changes, fault, events }));
   }
 
   @rpcMethod()

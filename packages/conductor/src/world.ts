@@ -2,6 +2,7 @@ import type { Options } from "@kilonova/config";
 import type { Database } from "@kilonova/database";
 import type { Rpc } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
+import type { OperationEnds } from "./operation-ends.js";
 import type { conductorOptions } from "./options.js";
 
 /** What the conductor's flows work with. */
@@ -10,6 +11,7 @@ export interface ConductorWorld {
   readonly rpc: Rpc;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly ends: OperationEnds;
   readonly options: Options<typeof conductorOptions>;
   /** Unique to this life of the process. */
   readonly owner: string;

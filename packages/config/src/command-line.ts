@@ -5,17 +5,19 @@ export interface CommandLine {
   readonly layer: Layer;
   /** The arguments of `--config-file`, in order. */
   readonly configFiles: readonly string[];
+  /** The arguments of `--config-dir`, in order. */
+  readonly configDirectories: readonly string[];
   /** All that is no option of ours, in order: subcommands, positional arguments, other flags. */
   readonly rest: readonly string[];
 }
 
 const OPTION = /^--([a-z][A-Za-z0-9]*\.[a-z][A-Za-z0-9]*)(?:=([\s\S]*))?$/;
 const NO_OPTION = /^--no-([a-z][A-Za-z0-9]*\.[a-z][A-Za-z0-9]*)$/;
-const CONFIG_FILE = /^--config-file(?:=([\s\S]*))?$/;
+const CONFIG_PLACE = /^--config-(file|dir)(?:=([\s\S]*))?$/;
 
 /**
  * Takes `--group.option value`, `--group.option=value`, `--group.option` (true), `--no-group.option` (false) and
- * `--config-file F` out of the arguments. An option takes the next argument unless that begins with `-` and is no number;
+ * `--config-file F` and `--config-dir D` out of the arguments. An option takes the next argument unless that begins with `-` and is no number;
  * one known to be boolean takes only `true` or `false`, so that `--debug.sql up` keeps its subcommand. A lone `--` ends it.
  *
  * @param isBooleanOption tells of `group.option`; false for options that nobody has declared yet.
@@ -23,6 +25,7 @@ const CONFIG_FILE = /^--config-file(?:=([\s\S]*))?$/;
 export function readCommandLine(argv: readonly string[], isBooleanOption: (name: string) => boolean): CommandLine {
   const entries = new Map<string, Entry>();
   const configFiles: string[] = [];
+  const configDirectories: string[] = [];
   const rest: string[] = [];
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? "";
@@ -30,9 +33,10 @@ export function readCommandLine(argv: readonly string[], isBooleanOption: (name:
       rest.push(...argv.slice(index));
       break;
     }
-    const file = CONFIG_FILE.exec(argument);
-    if (file) {
-      configFiles.push(file[1] ?? argv[++index] ?? "");
+    const [place, kind, path] = CONFIG_PLACE.exec(argument) ?? [];
+    if (place !== undefined) {
+      const places = kind === "file" ? configFiles : configDirectories;
+      places.push(path ?? argv[++index] ?? "");
       continue;
     }
     const off = NO_OPTION.exec(argument)?.[1];
@@ -52,7 +56,7 @@ export function readCommandLine(argv: readonly string[], isBooleanOption: (name:
     if (text === undefined) entries.set(name, { value: true, origin });
     else entries.set(name, { texts: [...(earlier && "texts" in earlier ? earlier.texts : []), text], origin });
   }
-  return { layer: { keyedBy: "option", entries }, configFiles, rest };
+  return { layer: { keyedBy: "option", entries }, configFiles, configDirectories, rest };
 }
 
 function isValue(argument: string | undefined, forBoolean: boolean): boolean {

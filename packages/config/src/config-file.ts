@@ -4,6 +4,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { ConfigurationProblem } from "./configuration-error.js";
 import type { Entry, Layer, Origin } from "./layer.js";
+import { tomlLines } from "./toml-lines.js";
 
 /** A file of options as it was read: what it says, or why it can't be used. */
 export interface ConfigFile {
@@ -12,7 +13,7 @@ export interface ConfigFile {
   readonly problems: readonly ConfigurationProblem[];
 }
 
-/** What a format's parser gives: the document and, where the format tells, the line of a key. */
+/** What a format's parser gives: the document and, where it can be told, the line of a key. */
 interface Parsed {
   readonly document: unknown;
   readonly lineOf: (group: string, option?: string) => number | undefined;
@@ -35,6 +36,9 @@ const PARSERS: Readonly<Record<string, (text: string) => Parsed>> = {
   ".toml": readToml,
 };
 
+/** The endings of the files that are read. */
+export const CONFIG_FILE_ENDINGS: readonly string[] = Object.keys(PARSERS);
+
 /** Reads a file named by the operator; one that is missing or of another kind is a problem. */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
@@ -48,7 +52,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 export function parseConfigFile(path: string, text: string): ConfigFile {
   const ending = extname(path).toLowerCase();
   const parser = Object.hasOwn(PARSERS, ending) ? PARSERS[ending] : undefined;
-  if (!parser) return unusable(path, `a file ending in ${Object.keys(PARSERS).join(", ")}`, ending || "no ending");
+  if (!parser) return unusable(path, `a file ending in ${CONFIG_FILE_ENDINGS.join(", ")}`, ending || "no ending");
   try {
     return layerOf(path, parser(text));
   } catch (error) {
@@ -111,7 +115,7 @@ function readJson(text: string): Parsed {
 
 function readToml(text: string): Parsed {
   try {
-    return { document: parseToml(text), lineOf: () => undefined };
+    return { document: parseToml(text), lineOf: tomlLines(text) };
   } catch (error) {
     const [first = ""] = reasonOf(error).split("\n");
     throw new SyntaxProblem(unquoted(first), error instanceof TomlError ? error.line : undefined);
@@ -133,7 +137,12 @@ function lineIn(document: Document, lines: LineCounter, group: string, option?: 
 }
 
 function unusable(place: string, expected: string, received: string): ConfigFile {
-  const problem = { option: "configuration file", place, expected, received };
+  return unusableFile("configuration file", place, expected, received);
+}
+
+/** What stands for a file, or a folder of them, that can't be used: one problem and no options. */
+export function unusableFile(what: string, place: string, expected: string, received: string): ConfigFile {
+  const problem = { option: what, place, expected, received };
   return { path: place, layer: { keyedBy: "option", entries: new Map() }, problems: [problem] };
 }
 

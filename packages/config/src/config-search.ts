@@ -1,9 +1,9 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cosmiconfig } from "cosmiconfig";
-import { type ConfigFile, parseConfigFile } from "./config-file.js";
+import { CONFIG_FILE_ENDINGS, type ConfigFile, parseConfigFile, unusableFile } from "./config-file.js";
 
-const NAMES = ["yaml", "yml", "json", "toml"].map((ending) => `kilonova.config.${ending}`);
+const NAMES = CONFIG_FILE_ENDINGS.map((ending) => `kilonova.config${ending}`);
 
 /** The folders that are searched, in order: the working folder, the user's, the machine's. */
 export function searchFolders(cwd: string, home: string, xdgConfigHome: string | undefined): readonly string[] {
@@ -13,7 +13,7 @@ export function searchFolders(cwd: string, home: string, xdgConfigHome: string |
 /** The first file found in the folders; undefined when there is none. */
 export async function findConfigFile(folders: readonly string[]): Promise<ConfigFile | undefined> {
   const loaders = Object.fromEntries(
-    [".yaml", ".yml", ".json", ".toml"].map((ending) => [
+    CONFIG_FILE_ENDINGS.map((ending) => [
       ending,
       (path: string, text: string): ConfigFile => parseConfigFile(path, text),
     ]),
@@ -47,8 +47,7 @@ async function findUnreadable(folder: string): Promise<ConfigFile | undefined> {
       return undefined;
     } catch (error) {
       const received = error instanceof Error ? error.message : String(error);
-      const problem = { option: "configuration file", place: path, expected: "a file that can be read", received };
-      return { path, layer: { keyedBy: "option", entries: new Map() }, problems: [problem] };
+      return unusableFile("configuration file", path, "a file that can be read", received);
     }
   }
   return undefined;

@@ -12,8 +12,8 @@ export interface ConfigurationProblem {
 }
 
 /**
- * The configuration can't be used; the message lists every problem, one a line. Other packages know this error by its
- * `code`, for there may be several copies of this class in a process.
+ * The configuration can't be used; the message lists every problem, one a line. Known by `isConfigurationError`, for there
+ * may be several copies of this class in a process.
  */
 export class ConfigurationError extends Error {
   readonly code = "config.invalid";
@@ -25,6 +25,11 @@ export class ConfigurationError extends Error {
     this.name = "ConfigurationError";
     this.problems = problems;
   }
+}
+
+/** True for a {@link ConfigurationError} of any copy of this package. */
+export function isConfigurationError(error: unknown): error is ConfigurationError {
+  return error instanceof Error && "code" in error && error.code === "config.invalid" && "problems" in error;
 }
 
 function problemText({ option, place, expected, received, suggestion }: ConfigurationProblem): string {

@@ -4,9 +4,11 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import type { Configuration } from "./configuration.js";
+import { differences, differencesFromDefaults } from "./differences.js";
 import { duration } from "./duration.js";
-import { type LoadSettings, loadConfiguration } from "./load-configuration.js";
+import { type LoadSettings, loadConfiguration, restOfCommandLine } from "./load-configuration.js";
 import { type Options, optionGroup } from "./option-group.js";
+import { tomlLines } from "./toml-lines.js";
 
 const scheduler = optionGroup(
   "scheduler",
@@ -141,6 +143,99 @@ describe("layers", () => {
     expect(configuration.baseDirectory).toBe(join(folder, "work"));
     expect(configuration.rest).toEqual(["up"]);
   });
+});
+
+describe("a configuration folder", () => {
+  const argv = ["--config-dir", "conf.d"];
+
+  it("adds its files after the searched one, in the order of their names; hidden, other and inner ones do not count", async () => {
+    const searched = await write(
+      "work/kilonova.config.yaml",
+      "scheduler: { maxAttempts: 1, zone: searched, dryRun: true }",
+    );
+    const last = await write("work/conf.d/20-last.yaml", "scheduler: { zone: last }");
+    const first = await write("work/conf.d/10-first.toml", '[scheduler]\nzone = "first"\nmaxAttempts = 2\n');
+    await write("work/conf.d/.30-hidden.yaml", "scheduler: { zone: hidden }");
+    await write("work/conf.d/README.md", "scheduler: { zone: readme }");
+    await write("work/conf.d/40-folder.yaml/inner.yaml", "scheduler: { zone: inner }");
+    const configuration = await load({ argv });
+    expect(configuration.get(scheduler)).toMatchObject({ maxAttempts: 2, zone: "last", dryRun: true });
+    expect(configuration.files).toEqual([searched, first, last]);
+    expect(configuration.baseDirectory).toBe(join(folder, "work"));
+    expect(configuration.rest).toEqual([]);
+  });
+
+  it("comes after the files that the command line names, and after another that is named before it", async () => {
+    await write("work/a.yaml", "scheduler: { maxAttempts: 1, zone: a, strategy: pack }");
+    await write("work/conf.d/b.json", '{ "scheduler": { "maxAttempts": 2, "zone": "b" } }');
+    await write("work/more.d/c.yaml", "scheduler: { maxAttempts: 3 }");
+    const configuration = await load({
+      argv: ["--config-dir=conf.d", "--config-file", "a.yaml", "--config-dir", "more.d"],
+    });
+    expect(configuration.get(scheduler)).toMatchObject({ maxAttempts: 3, zone: "b", strategy: "pack" });
+  });
+
+  it("is looked through again by a reload, so that files may come and go", async () => {
+    const gone = await write("work/conf.d/a.yaml", "scheduler: { maxAttempts: 4 }");
+    const configuration = await load({ argv, groups: [scheduler] });
+    await rm(gone);
+    await write("work/conf.d/b.yaml", "scheduler: { interval: 5s }");
+    expect(await configuration.reload()).toEqual({
+      changed: ["scheduler.maxAttempts", "scheduler.interval"],
+      ignored: [],
+    });
+    expect(configuration.get(scheduler)).toMatchObject({ maxAttempts: 3, interval: 5_000 });
+  });
+
+  it.each([
+    [["--config-dir", "absent.d"], /absent\.d\): expected a folder that can be read, received ENOENT/],
+    [["--config-dir", "file.d"], /file\.d\): expected a folder that can be read, received ENOTDIR/],
+    [["--config-dir"], /--config-dir \(command line\): expected a folder's name, received nothing/],
+  ])("is refused for %j", async (argv, expected) => {
+    await write("work/file.d", "");
+    expect(await refusalOf({ argv })).toMatch(expected);
+  });
+
+  it("is refused for each file in it that can't be used", async () => {
+    await write("work/conf.d/a.yaml", "- 1");
+    await write("work/conf.d/b.toml", "x");
+    expect(await refusalOf({ argv })).toMatch(/2 problems[\s\S]*a\.yaml[\s\S]*b\.toml/);
+  });
+});
+
+it("reads the files that a program names and no others", async () => {
+  await write("work/kilonova.config.yaml", "scheduler: { zone: searched }");
+  await write("work/conf.d/a.yaml", "scheduler: { zone: folder }");
+  await write("work/other.yaml", "scheduler: { maxAttempts: 8 }");
+  const configuration = await load({ files: ["other.yaml"], argv: ["--config-dir", "conf.d", "--scheduler.dryRun"] });
+  expect(configuration.get(scheduler)).toMatchObject({ maxAttempts: 8, dryRun: true });
+  expect(configuration.get(scheduler).zone).toBeUndefined();
+});
+
+it("tells the line of every value of a TOML file", async () => {
+  const lines = [
+    "other.deep = 1",
+    'text = """',
+    "[scheduler]",
+    '"""',
+    "[ scheduler ]",
+    '"zone" = "a"',
+    "ports = [",
+    "  1,",
+    "]",
+    "[scheduler.more]",
+    "x = 2",
+    "[[lists]]",
+    "y = 3",
+    "inline = { z = 4 }",
+  ];
+  const lineOf = tomlLines(lines.join("\n"));
+  const told = [["other", "deep"], ["scheduler"], ["scheduler", "zone"], ["scheduler", "ports"], ["scheduler", "more"]];
+  expect(told.map(([group = "", option]) => lineOf(group, option))).toEqual([1, 5, 6, 7, 10]);
+  expect([lineOf("lists", "y"), lineOf("lists", "none"), lineOf("none", "y")]).toEqual([13, 12, undefined]);
+  await write("work/kilonova.config.toml", '[database]\nurl = "postgres:"\n\n[scheduler]\nzone = 3\n');
+  const configuration = await load({ groups: [scheduler, database] });
+  expect(messageOf(() => configuration.check())).toContain("scheduler.zone (/work/kilonova.config.toml:5)");
 });
 
 describe("the text of environment and command line", () => {
@@ -331,6 +426,85 @@ describe("groups", () => {
     expectTypeOf(options.strategy).toEqualTypeOf<"spread" | "pack">();
     expectTypeOf<Options<typeof database>["replicas"]>().toEqualTypeOf<{ host: string; token: string }[]>();
   });
+});
+
+it("is gone through option by option, each with its group, its value and where that comes from", async () => {
+  const configuration = await load({ groups: [scheduler], argv: ["--scheduler.interval=2s"] });
+  const found = [...configuration].map(({ group, option, value, origin }) => [
+    `${group.name}.${option}`,
+    value,
+    origin.from,
+  ]);
+  expect(found).toHaveLength(Object.keys(scheduler.schema.shape).length);
+  expect(found).toContainEqual(["scheduler.interval", 2_000, "command line"]);
+  expect(found).toContainEqual(["scheduler.zone", undefined, "default"]);
+  expect(configuration.lookUp("scheduler.interval")).toMatchObject({ value: 2_000, origin: { from: "command line" } });
+});
+
+it("hands a plain script its options and its other arguments, whoever declared them and when", async () => {
+  const argv = ["in.txt", "--copy.times", "3", "out.txt", "-v", "--", "--copy.times=4"];
+  const configuration = await load({ argv });
+  const copy = optionGroup("copy", z.object({ times: z.int().default(1).describe("How many copies are made.") }));
+  expect(configuration.get(copy).times).toBe(3);
+  expect(configuration.rest).toEqual(["in.txt", "out.txt", "-v", "--", "--copy.times=4"]);
+  configuration.check();
+});
+
+it("takes a command line apart without reading a file", async () => {
+  await write("work/kilonova.config.yaml", "not: [closed");
+  const argv = ["--config-file", "nowhere.yaml", "--config-dir=nowhere", "--scheduler.dryRun", "up", "--help"];
+  expect(restOfCommandLine(argv, [scheduler])).toEqual(["up", "--help"]);
+  expect(restOfCommandLine(argv)).toEqual(["--help"]);
+});
+
+describe("what differs", () => {
+  it("from the defaults is a value, not the way it is written, nor that it is", async () => {
+    await write(
+      "work/kilonova.config.yaml",
+      "scheduler: { maxAttempts: 3, interval: 1m, zone: z }\ndatabase: { url: 'postgres:' }",
+    );
+    const configuration = await load({
+      groups: [scheduler, database],
+      env: { KILONOVA_DATABASE__PASSWORD: "hunter22222" },
+    });
+    const found = differencesFromDefaults(configuration);
+    expect(found.map(({ option }) => option)).toEqual(["scheduler.zone", "database.url", "database.password"]);
+    expect(found[0]?.before).toEqual({ value: "nothing", origin: "default" });
+    expect(found[0]?.after?.value).toBe('"z"');
+    expect(found[0]?.after?.origin).toMatch(/config\.yaml:1$/);
+    expect(JSON.stringify(found)).not.toMatch(/hunter|changeme/);
+  });
+
+  it("between two configurations has both values, of a secret that it differs, and what one alone declares", async () => {
+    const env = { KILONOVA_DATABASE__URL: "postgres:" };
+    const one = await load({
+      groups: [scheduler, database],
+      env,
+      overrides: { database: { password: "hunter22222" } },
+    });
+    const other = await load({ groups: [scheduler], overrides: { scheduler: { interval: 3 } } });
+    expect(differences(one, other)).toContainEqual({
+      option: "scheduler.interval",
+      before: { value: '"60s"', origin: "default" },
+      after: { value: "3", origin: "override" },
+    });
+    expect(differences(one, other).find(({ option }) => option === "database.password")).toEqual({
+      option: "database.password",
+      before: { value: '"***"', origin: "override" },
+      after: undefined,
+    });
+    expect(differences(one, one)).toEqual([]);
+  });
+});
+
+it("warns of an old name once, when the group is checked or asked for", async () => {
+  await write("work/kilonova.config.yaml", "scheduler: { period: 5s }");
+  const configuration = await load({ groups: [scheduler] });
+  expect(configuration.warnings).toEqual([]);
+  configuration.check();
+  configuration.get(scheduler);
+  configuration.check();
+  expect(configuration.warnings).toHaveLength(1);
 });
 
 it("reads old names with a warning; the present name wins within a layer, a later layer over both", async () => {

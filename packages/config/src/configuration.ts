@@ -135,6 +135,21 @@ export class Configuration {
   }
 
   /**
+   * Every option of the registered groups, in the order of registration. The values are the real ones: what is shown to
+   * people is `dump`.
+   *
+   * @throws ConfigurationError when a group's values are wrong.
+   */
+  *[Symbol.iterator](): IterableIterator<FoundOption> {
+    for (const group of this.groups()) {
+      const { values, choices } = this.#stateOf(group.name);
+      for (const option of Object.keys(group.schema.shape)) {
+        yield { group, option, value: values[option], origin: choices.get(option)?.origin ?? { from: "default" } };
+      }
+    }
+  }
+
+  /**
    * The text that was written for an option, whether or not its group is registered: how a service's manager is found
    * before anything of its package is loaded. Undefined where nobody wrote one.
    */
@@ -146,9 +161,14 @@ export class Configuration {
     return typeof value === "string" ? value : undefined;
   }
 
-  /** All that is wrong: values of registered groups, and names that no registered group declares. */
+  /**
+   * All that is wrong: values of registered groups, and names that no registered group declares. What is merely odd in
+   * these groups is among the `warnings` after that.
+   */
   problems(): readonly ConfigurationProblem[] {
-    return [...this.#valueProblems(this.#layers), ...unknownNames(this.#layers, this.#groups)];
+    const warn = (text: string) => this.#warnings.add(text);
+    const wrong = this.groups().flatMap((group) => this.#problemsOf(group, this.#layers, warn));
+    return [...wrong, ...unknownNames(this.#layers, this.#groups)];
   }
 
   /**
@@ -162,12 +182,13 @@ export class Configuration {
   }
 
   /**
-   * Every option of the registered groups with its value and where it comes from, secrets masked.
+   * Every option of the groups, of all that are registered where none are named, with its value and where it comes from,
+   * secrets masked.
    *
    * @throws ConfigurationError when a group's values are wrong.
    */
-  dump(): readonly DumpedOption[] {
-    return this.groups().flatMap((group) => {
+  dump(groups: readonly OptionGroup[] = this.groups()): readonly DumpedOption[] {
+    return groups.flatMap((group) => {
       const { choices } = this.#stateOf(group.name);
       const schema = groupSchema(group);
       return Object.entries(group.schema.shape).map(([option, type]) => {
@@ -204,7 +225,11 @@ export class Configuration {
   async #reload(): Promise<ReloadResult> {
     for (const name of this.#groups.keys()) this.#stateOf(name);
     const layers = await this.#readAgain();
-    const problems = [...this.#valueProblems(layers), ...unknownNames(layers, this.#groups)];
+    const wrong = this.groups().flatMap((group) => this.#problemsOf(group, layers));
+    // Names that were unknown before are another program's, who shares the file, or else there would be no process.
+    const before = new Set(unknownNames(this.#layers, this.#groups).map(({ option }) => option));
+    const strangers = unknownNames(layers, this.#groups).filter(({ option }) => !before.has(option));
+    const problems = [...wrong, ...strangers];
     if (problems.length > 0) throw new ConfigurationError(this.program, problems);
     const changes = this.groups().map((group) => this.#changeOf(group, layers));
     this.#layers = layers;
@@ -277,15 +302,12 @@ export class Configuration {
     throw new ConfigurationError(this.program, [...parsed.problems, ...theirs]);
   }
 
-  #valueProblems(layers: readonly Layer[]): readonly ConfigurationProblem[] {
-    return this.groups().flatMap((group) => this.#problemsOf(group, layers));
-  }
-
-  #problemsOf(group: OptionGroup, layers: readonly Layer[]): readonly ConfigurationProblem[] {
-    const parsed = parseValues(
-      group,
-      chooseValues(group, layers, () => undefined),
-    );
+  #problemsOf(
+    group: OptionGroup,
+    layers: readonly Layer[],
+    warn: (text: string) => void = () => undefined,
+  ): readonly ConfigurationProblem[] {
+    const parsed = parseValues(group, chooseValues(group, layers, warn));
     return "problems" in parsed ? parsed.problems : [];
   }
 }

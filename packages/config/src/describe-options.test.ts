@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { describeOptions } from "./describe-options.js";
 import { duration } from "./duration.js";
+import { helpText } from "./help-text.js";
 import { jsonSchema } from "./json-schema.js";
 import { objectPath } from "./object-path.js";
 import { optionGroup } from "./option-group.js";
@@ -21,6 +22,24 @@ const group = optionGroup(
     key: z.string().describe("The key.").meta({ secret: true }),
   }),
 );
+const machine = optionGroup(
+  "machine",
+  z.object({
+    name: z.string().default("node1").meta({ defaultText: "the name of the machine" }).describe("Its name."),
+    rules: z
+      .array(z.object({ port: z.int() }))
+      .default([{ port: 1 }])
+      .describe("What is let through."),
+    token: z.string().default("hunter2").meta({ secret: true }).describe("Its token."),
+    port: z.int().min(0).max(65_535).default(0).describe("Its port."),
+    load: z.number().positive().default(1).describe("How much it bears."),
+    any: z.int().default(1).describe("Any."),
+    limits: z
+      .record(z.string(), z.object({ cpu: z.int().optional() }))
+      .default({})
+      .describe("Limits by name."),
+  }),
+);
 
 describe("from the declaration come", () => {
   it("the help's data", () => {
@@ -29,7 +48,7 @@ describe("from the declaration come", () => {
     ).toEqual([
       [
         "driver",
-        "object path (package#export, package/subpath#export or ./file.js#export)",
+        "object path (package#export, ./file.js#export, or the short name of an available plugin)",
         "./greeting.js#Greeting",
         false,
       ],
@@ -40,6 +59,42 @@ describe("from the declaration come", () => {
     ]);
     expect(describeOptions([group])[1]).toMatchObject({ group: "example", description: "How often.", mutable: true });
     expect(describeOptions([group])[4]).toMatchObject({ secret: true, mutable: false, deprecatedNames: [] });
+  });
+
+  it("the text of --help and --shorthelp", () => {
+    const text = helpText({
+      program: "example-agent",
+      description: "Looks after an example.",
+      positionals: "[name...]",
+      groups: [group, machine],
+      width: 90,
+    });
+    expect(text).toMatch(/^Usage: example-agent \[options\] \[name\.\.\.\]\n\nLooks after an example\.\n/);
+    for (const flag of ["--help", "--shorthelp", "--version", "--config-file", "--config-dir"]) {
+      expect(text).toMatch(new RegExp(`^ +(-\\w, )?${flag} `, "m"));
+    }
+    expect(text).toMatch(/^ {2}--example\.every +How often\. \(default: 10s\)$/m);
+    expect(text).toMatch(/^ {2}--example\.names +Whom\. In order\. \(default: a, b\)$/m);
+    expect(text).toMatch(/^ {2}--machine\.name +Its name\. \(default: the name of the\n? *machine\)$/m);
+    expect(text).toContain('(default: {"port":1})');
+    expect(text).not.toMatch(/hunter|\*\*\*|\[object/);
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  it("a type in words, with the limits of a number and the properties of an object", () => {
+    const types = new Map(describeOptions([machine]).map(({ option, type }) => [option, type]));
+    expect(types.get("port")).toBe("integer from 0 to 65535");
+    expect(types.get("load")).toBe("number above 0");
+    expect(types.get("any")).toBe("integer");
+    expect(types.get("rules")).toBe("list of { port }");
+    expect(types.get("limits")).toBe("map of { cpu? }");
+  });
+
+  it("nothing of the machine on which they were written", () => {
+    const [name] = describeOptions([machine]);
+    expect(name).toMatchObject({ defaultText: "the name of the machine" });
+    expect(JSON.stringify([name, jsonSchema([machine])]) + sample([machine])).not.toContain("node1");
+    expect(sample([machine])).toContain("(string, default: the name of the machine)");
   });
 
   it("the editor's schema, closed, nothing required, old names marked", () => {

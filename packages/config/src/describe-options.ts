@@ -7,10 +7,12 @@ export interface OptionDescription {
   readonly group: string;
   readonly option: string;
   readonly description: string;
-  /** The type in words, as `integer`, `"a" | "b"`, `list of string`. */
+  /** The type in words, as `integer from 1`, `"a" | "b"`, `list of string`. */
   readonly type: string;
   /** The default as an operator would write it; absent for an option without one. Masked for a secret. */
   readonly default?: unknown;
+  /** The default in words, where each machine makes its own; there is no `default` then. */
+  readonly defaultText?: string;
   /** True when the operator must supply a value. */
   readonly required: boolean;
   readonly secret: boolean;
@@ -24,13 +26,14 @@ export function describeOptions(groups: readonly OptionGroup[]): readonly Option
     const schema = groupSchema(group);
     return Object.entries(group.schema.shape).map(([option, type]) => {
       const json = optionSchema(schema, option);
-      const metadata = metadataOf(type);
+      const { defaultText, ...metadata } = metadataOf(type);
+      const preset = metadata.secret ? "***" : json.default;
       return {
         group: group.name,
         option,
         ...metadata,
         type: typeText(json),
-        ...(json.default !== undefined && { default: metadata.secret ? "***" : json.default }),
+        ...(defaultText === undefined ? json.default !== undefined && { default: preset } : { defaultText }),
         required: schema.required?.includes(option) ?? false,
       };
     });

@@ -5,14 +5,16 @@ export {
   type FoundOption,
   type ReloadResult,
 } from "./configuration.js";
-export { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
+export { ConfigurationError, type ConfigurationProblem, isConfigurationError } from "./configuration-error.js";
 export { describeOptions, type OptionDescription } from "./describe-options.js";
+export { differences, differencesFromDefaults, type OptionDifference, type ShownOption } from "./differences.js";
 export { type Duration, duration, milliseconds } from "./duration.js";
-export { jsonSchema } from "./json-schema.js";
+export { type HelpSettings, helpText, optionsHelp } from "./help-text.js";
+export { jsonSchema, splitName } from "./json-schema.js";
 export { type Origin, originText, variableOf } from "./layer.js";
-export { type LoadSettings, loadConfiguration } from "./load-configuration.js";
+export { type LoadSettings, loadConfiguration, restOfCommandLine } from "./load-configuration.js";
 export { nearestName } from "./nearest-name.js";
-export { type ObjectPath, objectPath, parseObjectPath } from "./object-path.js";
+export { type ModulePath, type ObjectPath, objectPath, parseObjectPath, type ShortName } from "./object-path.js";
 export { isOptionGroup, type OptionGroup, type Options, optionGroup } from "./option-group.js";
 export type { OptionMetadata } from "./option-metadata.js";
 export { sample } from "./sample.js";

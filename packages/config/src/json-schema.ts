@@ -30,8 +30,9 @@ export function jsonSchema(groups: readonly OptionGroup[]): JsonSchema {
     const schema = groupSchema(group);
     Object.assign(definitions, schema.$defs);
     for (const [option, type] of Object.entries(group.schema.shape)) {
-      const { secret, deprecatedNames } = metadataOf(type);
-      const { secret: _, mutable, deprecatedNames: __, ...plain } = optionSchema(schema, option);
+      const { secret, deprecatedNames, defaultText } = metadataOf(type);
+      const { secret: _, mutable, deprecatedNames: __, defaultText: ___, ...plain } = optionSchema(schema, option);
+      if (defaultText !== undefined) delete plain.default;
       groupIn(group.name)[option] = secret ? { ...plain, writeOnly: true } : plain;
       for (const old of deprecatedNames) {
         const [oldGroup, oldOption] = old.includes(".") ? splitName(old) : [group.name, old];
@@ -54,7 +55,7 @@ export function splitName(name: string): readonly [group: string, option: string
   return dot < 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
-/** A type in words: `integer`, `"a" | "b"`, `list of string`. A schema's title, where it has one, is its word. */
+/** A type in words: `integer from 1`, `"a" | "b"`, `list of string`. A schema's title, where it has one, is its word. */
 export function typeText(schema: JsonSchema): string {
   if (schema.title) return schema.title;
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
@@ -65,7 +66,27 @@ export function typeText(schema: JsonSchema): string {
   if (schema.type === "object" && typeof schema.additionalProperties === "object") {
     return `map of ${typeText(schema.additionalProperties)}`;
   }
+  if (schema.type === "object" && schema.properties) return objectText(schema);
+  if (schema.type === "integer" || schema.type === "number") return `${schema.type}${limitsText(schema)}`;
   return Array.isArray(schema.type) ? schema.type.join(" | ") : (schema.type ?? "any value");
+}
+
+/** The properties of an object, each with `?` where it may be missing. */
+function objectText({ properties = {}, required = [] }: JsonSchema): string {
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`));
+  return names.length > 0 ? `{ ${names.join(", ")} }` : "object";
+}
+
+/** The limits of a number; zod's own, those of what a double holds exactly, are none. */
+function limitsText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+  const limits: readonly (readonly [word: string, limit: unknown])[] = [
+    ["from", minimum],
+    ["above", exclusiveMinimum],
+    ["to", maximum],
+    ["below", exclusiveMaximum],
+  ];
+  const isReal = (limit: unknown) => typeof limit === "number" && Math.abs(limit) < Number.MAX_SAFE_INTEGER;
+  return limits.flatMap(([word, limit]) => (isReal(limit) ? [` ${word} ${limit}`] : [])).join("");
 }
 
 function typeTextBelow(schema: JsonSchema["items"]): string {

@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
-import { readCommandLine } from "./command-line.js";
+import { type CommandLine, readCommandLine } from "./command-line.js";
+import { configFilesIn } from "./config-directory.js";
 import { type ConfigFile, readConfigFile } from "./config-file.js";
 import { findConfigFile, searchFolders } from "./config-search.js";
 import { Configuration } from "./configuration.js";
-import { ConfigurationError } from "./configuration-error.js";
+import { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
 import { oldNames } from "./group-values.js";
 import { environmentLayer, type Layer, overrideLayer, presetLayer } from "./layer.js";
 import type { OptionGroup } from "./option-group.js";
@@ -19,6 +20,11 @@ export interface LoadSettings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly home?: string;
+  /**
+   * The files to read, in place of those that are searched and those that the command line names; relative to the working
+   * folder.
+   */
+  readonly files?: readonly string[];
   /** The folders to search instead of the working folder, the user's and the machine's; relative to the working folder. */
   readonly searchFolders?: readonly string[];
   /** Groups known beforehand, so that the command line knows which of their options are boolean. */
@@ -31,44 +37,69 @@ export interface LoadSettings {
 
 /**
  * Gathers the options of a process; later layers win, option by option: defaults, presets, files, environment, command line,
- * overrides. Of the searched files the first one found is used alone; `--config-file` replaces the search.
- * Values are checked later, when a group is asked for.
+ * overrides. Of the searched files the first one found is used alone; `--config-file` replaces the search; the files of each
+ * `--config-dir` come after that, in the order of their names. Values are checked later, when a group is asked for.
  *
  * @throws ConfigurationError when a file can't be read, can't be parsed, or is no mapping of groups.
  */
 export async function loadConfiguration(settings: LoadSettings): Promise<Configuration> {
   const { program, argv = process.argv.slice(2), env = process.env, home = homedir(), groups = [] } = settings;
   const cwd = resolve(settings.cwd ?? process.cwd());
-  const booleans = booleanNames(groups);
-  const commandLine = readCommandLine(argv, (name) => booleans.has(name));
+  const commandLine = takenApart(argv, groups);
   const presets = presetLayer(settings.presets ?? {});
   const above = [environmentLayer(env), commandLine.layer, overrideLayer(settings.overrides ?? {})];
   const folders = settings.searchFolders ?? searchFolders(cwd, home, env["XDG_CONFIG_HOME"]);
 
-  if (commandLine.configFiles.includes("")) {
-    const problem = { option: "--config-file", place: "command line", expected: "a file's name", received: "nothing" };
-    throw new ConfigurationError(program, [problem]);
-  }
-  const named = commandLine.configFiles.map((path) => resolve(cwd, path));
-  const files = named.length > 0 ? await readAll(named) : await search(folders.map((folder) => resolve(cwd, folder)));
-  const inUse = files.map((file) => file.path);
+  const nameless = [
+    ...namelessProblems("--config-file", "a file's name", commandLine.configFiles),
+    ...namelessProblems("--config-dir", "a folder's name", commandLine.configDirectories),
+  ];
+  if (nameless.length > 0) throw new ConfigurationError(program, nameless);
+  const named = (settings.files ?? commandLine.configFiles).map((path) => resolve(cwd, path));
+  const directories = settings.files ? [] : commandLine.configDirectories.map((path) => resolve(cwd, path));
+  const readDirectories = async () => (await Promise.all(directories.map(configFilesIn))).flat();
+  const first =
+    settings.files || named.length > 0
+      ? await readAll(named)
+      : await search(folders.map((folder) => resolve(cwd, folder)));
+  const files = [...first, ...(await readDirectories())];
   const layersOf = (read: readonly ConfigFile[]): readonly Layer[] => {
     const problems = read.flatMap((file) => file.problems);
     if (problems.length > 0) throw new ConfigurationError(program, problems);
     return [presets, ...read.map((file) => file.layer), ...above];
   };
 
-  const [first] = inUse;
   const configuration = new Configuration({
     program,
-    files: inUse,
     rest: commandLine.rest,
     layers: layersOf(files),
-    baseDirectory: first === undefined ? cwd : dirname(first),
-    readAgain: async () => layersOf(await readAll(inUse)),
+    files: files.map((file) => file.path),
+    baseDirectory: files[0] ? dirname(files[0].path) : cwd,
+    // A folder is looked through again: files come and go there.
+    readAgain: async () => layersOf([...(await readAll(first.map((file) => file.path))), ...(await readDirectories())]),
   });
   configuration.register(...groups);
   return configuration;
+}
+
+/**
+ * The arguments of a command line that are no options: subcommands, positional arguments, other flags. No file is read, so
+ * that a program can answer `--help` and `--version` whatever its configuration is like.
+ *
+ * @param groups known beforehand, so that their boolean options leave the next argument alone
+ */
+export function restOfCommandLine(argv: readonly string[], groups: readonly OptionGroup[] = []): readonly string[] {
+  return takenApart(argv, groups).rest;
+}
+
+function takenApart(argv: readonly string[], groups: readonly OptionGroup[]): CommandLine {
+  const booleans = booleanNames(groups);
+  return readCommandLine(argv, (name) => booleans.has(name));
+}
+
+function namelessProblems(flag: string, expected: string, names: readonly string[]): readonly ConfigurationProblem[] {
+  if (!names.includes("")) return [];
+  return [{ option: flag, place: "command line", expected, received: "nothing" }];
 }
 
 async function readAll(paths: readonly string[]): Promise<readonly ConfigFile[]> {

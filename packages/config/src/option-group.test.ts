@@ -51,6 +51,8 @@ describe("an object path", () => {
     ["./file.js#Export", { specifier: "./file.js", exportName: "Export" }],
     ["../a folder/file.js#$_1", { specifier: "../a folder/file.js", exportName: "$_1" }],
     ["/opt/file.js", { specifier: "/opt/file.js" }],
+    ["package", { specifier: "package" }],
+    ["ComputeFilter", { shortName: "ComputeFilter" }],
   ])("%s is taken apart", (text, expected) => {
     expect(parseObjectPath(text)).toEqual(expected);
     expect(objectPath().safeParse(text).success).toBe(true);
@@ -63,6 +65,8 @@ describe("an object path", () => {
     "package#a-b",
     "package#a#b",
     "Package#A",
+    "Package/sub",
+    "Two Words",
     "package/../x#A",
     "pa ckage",
     "file:///x.js#A",

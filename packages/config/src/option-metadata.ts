@@ -5,11 +5,13 @@ import { innerOf } from "./schema-parts.js";
  * What an option may say of itself through zod's `.meta()`:
  * `secret` is masked in every dump; `mutable` may change on SIGHUP; `deprecatedNames` lists old names, as `option` in the
  * same group or `group.option`, that are still read, with a warning. (Plain `deprecated` is zod's own word, a boolean.)
+ * `defaultText` says in words what a default is that each machine makes for itself, as its host name.
  */
 export interface OptionMetadata {
   readonly secret?: boolean;
   readonly mutable?: boolean;
   readonly deprecatedNames?: readonly string[];
+  readonly defaultText?: string;
 }
 
 const metadataSchema = z.object({
@@ -17,6 +19,7 @@ const metadataSchema = z.object({
   secret: z.boolean().default(false),
   mutable: z.boolean().default(false),
   deprecatedNames: z.array(z.string()).default([]),
+  defaultText: z.string().optional(),
 });
 
 /** All of an option's metadata, absent parts filled. */

@@ -21,6 +21,7 @@ function optionSample(option: OptionDescription): string {
     option.required && "required",
     option.secret && "secret",
     option.mutable && "may change while running",
+    option.defaultText !== undefined && `default: ${option.defaultText}`,
   ].filter(Boolean);
   const hasDefault = option.default !== undefined && !option.secret;
   const value = hasDefault ? stringify({ [option.option]: option.default }, { lineWidth: 0 }) : `${option.option}:\n`;

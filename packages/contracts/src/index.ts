@@ -10,6 +10,7 @@ export * from "./image.js";
 export * from "./image-record.js";
 export * from "./network.js";
 export * from "./network-info.js";
+export * from "./notification.js";
 export * from "./operation.js";
 export * from "./placement.js";
 export * from "./request-spec.js";

@@ -1,23 +1,47 @@
 // Decorators come from plugin-api; core hands them on for authors of services.
 export * from "@kilonova/plugin-api";
-export { conductorState } from "./conductor-state.js";
-export { Container } from "./container.js";
+export { Container } from "./container/container.js";
+export { endpointOf } from "./container/explorer.js";
+export { ObjectLoader } from "./container/object-loader.js";
 export { checkDeclaredOptions } from "./declared-options.js";
-export { exitCodeOf } from "./exit-code.js";
-export { endpointOf } from "./explorer.js";
-export type { FrameworkState } from "./framework-state.js";
-export { type HookCount, type HookPoint, Hooks } from "./hooks.js";
-export { KeyedMutex } from "./keyed-mutex.js";
-export { type HeldLock, LOCKS, type Locks } from "./locks.js";
+export type { HookCount } from "./hooks/entered-hook.js";
+export { type HookListWorld, type HookPointRow, type HookRow, hookList } from "./hooks/hook-list.js";
+export { cloudHookPoints, type HookPoint, HookPoints, hookPointsOf, hookPointsOfModule } from "./hooks/hook-points.js";
+export { type HookCountAtPoint, type HookSummary, Hooks } from "./hooks/hooks.js";
+export { KeyedMutex } from "./locks/keyed-mutex.js";
+export { type HeldLock, LOCKS, type Locks } from "./locks/locks.js";
 export { type ProcessLogger, processLogger } from "./logging.js";
-export { memoryState } from "./memory-state.js";
-export { ObjectLoader } from "./object-loader.js";
-export { hooksOptions, logOptions, servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
-export { isUnanswered, patientCall, STEP_DEADLINE } from "./patient-call.js";
-export { PeriodicTasks } from "./periodic-tasks.js";
-export { onSignals, type SignalHandlers } from "./process-signals.js";
-export { RecordServiceGroup } from "./record-service-group.js";
+export { LoopWatch, type LoopWatchSettings } from "./loop-watch/loop-watch.js";
+export { NotificationCenter, type NotificationCenterSettings } from "./notifications/notification-center.js";
+export type { NotificationOutlet, NotifierCount } from "./notifications/notification-queue.js";
+export {
+  hooksOptions,
+  logOptions,
+  notificationsOptions,
+  pluginsOptions,
+  servicegroupOptions,
+  serviceOptions,
+  transportOptions,
+} from "./options.js";
+export * from "./plugins/index.js";
+export { exitCodeOf } from "./process/exit-code.js";
+export { keepWorkers, type PrimaryProcess, workersWanted } from "./process/keep-workers.js";
+export { endProcess } from "./process/process-end.js";
+export { onSignals, type SignalHandlers } from "./process/process-signals.js";
+export { programName } from "./process/program.js";
+export { type RunServiceSettings, runService } from "./process/run-service.js";
+export { StartInterruption } from "./process/start-interruption.js";
+export { type ProcessWork, untilStopped, type WorkingProcess } from "./process/until-stopped.js";
+export { isWorkerProcess, reportReady, type WorkerReady } from "./process/worker-process.js";
 export { RUNTIME_GROUPS, Runtime, type RuntimeSettings, type StateFactory } from "./runtime.js";
-export { Service, type ServiceSettings } from "./service.js";
-export { SERVICE_RECORDS, type ServiceRecords, type ServiceRegistration } from "./service-records.js";
-export { hookPointsOf, Weaver } from "./weaver.js";
+export { PeriodicTasks } from "./service/periodic-tasks.js";
+export { RecordServiceGroup } from "./service/record-service-group.js";
+export { Service } from "./service/service.js";
+export { SERVICE_RECORDS, type ServiceRecords, type ServiceRegistration } from "./service/service-records.js";
+export type { ServiceSettings } from "./service/service-settings.js";
+export { leavingStep } from "./service/way-out.js";
+export { conductorState } from "./state/conductor-state.js";
+export type { FrameworkState } from "./state/framework-state.js";
+export { memoryState } from "./state/memory-state.js";
+export { isUnanswered, patientCall, STEP_DEADLINE } from "./time/patient-call.js";
+export { Weaver } from "./weaver.js";

@@ -1,6 +1,16 @@
 import { hostname } from "node:os";
-import { duration, objectPath, optionGroup } from "@kilonova/config";
+import { type Duration, duration, milliseconds, objectPath, optionGroup } from "@kilonova/config";
 import { z } from "zod";
+
+/** As contracts name theirs. */
+const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
+
+/** A length of time between two others: what is waited for again and again must not be nothing, nor more than a timer can. */
+function durationWithin(preset: Duration, from: Duration, to: Duration) {
+  return duration(preset)
+    .refine((value) => value >= milliseconds(from) && value <= milliseconds(to))
+    .meta({ title: `duration from ${from} to ${to}` });
+}
 
 /** Options of every service. */
 export const serviceOptions = optionGroup(
@@ -11,11 +21,29 @@ export const serviceOptions = optionGroup(
       .min(1)
       .max(255)
       .default(hostname())
+      .meta({ defaultText: "the name of the machine" })
       .describe("The name of this host: what services here are called by."),
-    reportInterval: duration("10s").describe("How often a service reports that it lives."),
-    downTime: duration("60s").describe("A service that has not reported for so long counts as down."),
-    gracefulShutdownTimeout: duration("60s").describe(
+    reportInterval: durationWithin("10s", "100ms", "1d").describe("How often a service reports that it lives."),
+    downTime: durationWithin("60s", "100ms", "7d").describe(
+      "A service that has not reported for so long counts as down.",
+    ),
+    periodicInterval: durationWithin("60s", "100ms", "1d").describe(
+      "The longest time between two rounds in which a service looks for periodic tasks that are due.",
+    ),
+    gracefulShutdownTimeout: durationWithin("60s", "0s", "1d").describe(
       "How long work that runs may take to end after SIGTERM, before the host is cleaned up.",
+    ),
+    workers: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_024)
+      .default(1)
+      .describe(
+        "How many processes serve at the same time, under one that watches over them; more than one needs a broker.",
+      ),
+    loopLagLimit: duration("1s").describe(
+      "A process whose event loop is blocked for longer says in its log which function does it; 0: nobody watches.",
     ),
     state: z
       .enum(["auto", "conductor", "memory"])
@@ -83,5 +111,50 @@ export const logOptions = optionGroup(
       .string()
       .optional()
       .describe("The file that log lines are appended to; standard error where there is none."),
+  }),
+);
+
+/** Where it is told what happens in the cloud. */
+export const notificationsOptions = optionGroup(
+  "notifications",
+  z.object({
+    notifiers: z
+      .array(objectPath())
+      .default([])
+      .describe("Who takes notifications out of the cloud, in addition to topics."),
+    topics: z
+      .array(z.string().regex(TOPIC, "expected a letter in lower case, then letters, digits, - and _, 63 at most"))
+      .default([])
+      .describe(
+        "Topics to which notifications are cast. Name one only where a service listens on it: what is cast waits, with the broker or in memory, until somebody takes it.",
+      ),
+    timeLimit: duration("10s").describe("How long the delivery of one notification may take."),
+    queueSize: z
+      .number()
+      .int()
+      .positive()
+      .max(1_000_000)
+      .default(1_000)
+      .describe("How many notifications may wait for one notifier; those that come then are dropped, and counted."),
+  }),
+);
+
+/** How long a plugin may take to start, and what a process does without one that does not. */
+export const pluginsOptions = optionGroup(
+  "plugins",
+  z.object({
+    startTimeLimit: duration("30s").describe("How long the loading of one plugin, or the making of it, may take."),
+    start: z
+      .record(
+        z.string(),
+        z.object({
+          policy: z.enum(["abort", "continue", "degraded"]).optional(),
+          timeLimit: duration("30s").unwrap().optional(),
+        }),
+      )
+      .default({})
+      .describe(
+        "By the name of a package, or the file of an object path: what is done where the plugin cannot be started, and how long that may take. abort: the process ends. continue: it goes on without, and warns. degraded: it goes on without, and counts as degraded. What an option names alone, as a driver, always aborts.",
+      ),
   }),
 );

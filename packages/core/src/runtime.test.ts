@@ -2,10 +2,10 @@ import { Configuration, ConfigurationError } from "@kilonova/config";
 import { isKilonovaError, type Transport } from "@kilonova/messaging";
 import { BASE_DIRECTORY, CLOCK, inject, LOGGER, RPC, systemClock } from "@kilonova/plugin-api";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LOCKS } from "./locks.js";
-import { memoryState } from "./memory-state.js";
+import { LOCKS } from "./locks/locks.js";
 import { Runtime, type RuntimeSettings } from "./runtime.js";
-import { SERVICE_RECORDS } from "./service-records.js";
+import { SERVICE_RECORDS } from "./service/service-records.js";
+import { memoryState } from "./state/memory-state.js";
 import { configurationOf } from "./testing/configuration.js";
 import { testFolder } from "./testing/folder.js";
 
@@ -146,7 +146,7 @@ describe("hooks by option", () => {
     expect((await module()).made).toBe(0);
     const run = () =>
       runtime.hooks.run(
-        { name: "example.greet", version: "1.0", amendable: [] },
+        { name: "example.greet", version: "1.0", stability: "internal", amendable: [] },
         runtime.context(),
         {},
         async () => "ok",

@@ -1,26 +1,42 @@
-import { access, constants } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { type Configuration, type LoadSettings, loadConfiguration, type OptionGroup } from "@kilonova/config";
+import { KilonovaError, RequestContext, Rpc, type Transport } from "@kilonova/messaging";
 import {
-  type Configuration,
-  type LoadSettings,
-  loadConfiguration,
-  type OptionGroup,
-  parseObjectPath,
-} from "@kilonova/config";
-import { isKilonovaError, KilonovaError, messageOf, RequestContext, Rpc, type Transport } from "@kilonova/messaging";
-import { BASE_DIRECTORY, CLOCK, type Clock, DRIVER_STATE, LOGGER, RPC, systemClock } from "@kilonova/plugin-api";
-import { conductorState } from "./conductor-state.js";
-import { Container } from "./container.js";
-import { exitCodeOf } from "./exit-code.js";
-import type { FrameworkState } from "./framework-state.js";
-import { assertHook } from "./hook-check.js";
-import { Hooks } from "./hooks.js";
-import { LOCKS } from "./locks.js";
+  BASE_DIRECTORY,
+  CLOCK,
+  type Clock,
+  DRIVER_STATE,
+  LOGGER,
+  NOTIFICATIONS,
+  RPC,
+  systemClock,
+} from "@kilonova/plugin-api";
+import { checkBasics } from "./basic-check.js";
+import { Container } from "./container/container.js";
+import { Hooks } from "./hooks/hooks.js";
+import { loadTransport } from "./load-transport.js";
+import { LOCKS } from "./locks/locks.js";
 import { type ProcessLogger, processLogger } from "./logging.js";
-import { memoryState } from "./memory-state.js";
-import { checkKind, isClass, ObjectLoader } from "./object-loader.js";
-import { hooksOptions, logOptions, servicegroupOptions, serviceOptions, transportOptions } from "./options.js";
-import { SERVICE_RECORDS } from "./service-records.js";
+import { LoopWatch } from "./loop-watch/loop-watch.js";
+import { NotificationCenter } from "./notifications/notification-center.js";
+import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
+import { OptionDump } from "./option-dump.js";
+import {
+  hooksOptions,
+  logOptions,
+  notificationsOptions,
+  pluginsOptions,
+  servicegroupOptions,
+  serviceOptions,
+  transportOptions,
+} from "./options.js";
+import { enterHooks, loadHooks } from "./plugins/enter-hooks.js";
+import type { PluginCatalog } from "./plugins/plugin-catalog.js";
+import type { Degradation } from "./plugins/plugin-start.js";
+import { type ProcessPlugins, startPlugins } from "./plugins/start-plugins.js";
+import { SERVICE_RECORDS } from "./service/service-records.js";
+import { conductorState } from "./state/conductor-state.js";
+import type { FrameworkState } from "./state/framework-state.js";
+import { memoryState } from "./state/memory-state.js";
 import { Weaver } from "./weaver.js";
 
 /** The groups that every process has. */
@@ -29,7 +45,9 @@ export const RUNTIME_GROUPS: readonly OptionGroup[] = [
   servicegroupOptions,
   transportOptions,
   hooksOptions,
+  pluginsOptions,
   logOptions,
+  notificationsOptions,
 ];
 
 /** Makes the framework's state where a process has a database. */
@@ -56,6 +74,9 @@ export class Runtime {
   readonly rpc: Rpc;
   readonly container: Container;
   readonly hooks: Hooks;
+  /** Where it is told what happens. */
+  readonly notifications: NotificationCenter;
+  readonly #optionDump: OptionDump;
   #state: FrameworkState | undefined;
 
   private constructor(
@@ -63,38 +84,61 @@ export class Runtime {
     readonly logger: ProcessLogger,
     readonly clock: Clock,
     readonly transport: Transport,
-    private readonly loader: ObjectLoader,
+    private readonly plugins: ProcessPlugins,
+    private readonly loopWatch: LoopWatch,
   ) {
-    this.rpc = new Rpc(transport, ({ contract, method, requestId, error }) =>
-      logger.warn({ contract, method, requestId, error: messageOf(error) }, "an RPC method failed"),
-    );
-    this.hooks = new Hooks(logger);
+    const { host } = configuration.get(serviceOptions);
+    this.notifications = new NotificationCenter({ clock, logger, options: configuration.get(notificationsOptions) });
+    this.rpc = new Rpc(transport, failureObserver(logger, this.notifications));
+    this.hooks = new Hooks(logger, plugins.loader.hookPoints);
     const weaver = new Weaver({ hooks: this.hooks, clock, locks: () => this.state.locks });
-    this.container = new Container(configuration, loader, (made) => weaver.weave(made));
+    this.container = new Container(configuration, plugins.loader, (made) => weaver.weave(made));
+    this.#optionDump = new OptionDump(configuration, logger);
     this.container.register(RPC, this.rpc);
     this.container.register(CLOCK, clock);
     this.container.register(LOGGER, logger);
     this.container.register(BASE_DIRECTORY, configuration.baseDirectory);
+    this.container.register(NOTIFICATIONS, this.notifications.publisher(`${configuration.program}.${host}`));
   }
 
   /**
    * Loads the configuration, connects the transport, and makes ready what services need.
    *
-   * @throws ConfigurationError; KilonovaError `object.*` for the transport, `transport.unreachable`
+   * @throws ConfigurationError; KilonovaError `object.*` and `plugin.unfit` for the transport, and for plugins that the
+   *   process does not go on without; `transport.unreachable`
    */
   static async create(settings: RuntimeSettings = {}): Promise<Runtime> {
     const groups = [...RUNTIME_GROUPS, ...(settings.groups ?? [])];
     const configuration =
       settings.configuration ?? (await loadConfiguration({ program: "kilonova", ...settings, groups }));
     configuration.register(...groups);
-    const logger = processLogger(configuration.get(logOptions), { host: configuration.get(serviceOptions).host });
+    const log = configuration.get(logOptions);
+    const { host, loopLagLimit } = configuration.get(serviceOptions);
+    const logger = processLogger(log, { host });
     const clock = settings.clock ?? systemClock;
     await checkBasics();
-    const loader = new ObjectLoader(configuration.baseDirectory, settings.places);
-    const transport = await loadTransport(configuration, loader);
-    const runtime = new Runtime(configuration, logger, clock, transport, loader);
-    await runtime.#prepare(settings.state);
-    return runtime;
+    // From before the first plugin is loaded: what one does then may block the loop, too.
+    const loopWatch = new LoopWatch({ limit: loopLagLimit, log, fields: { host } }, logger);
+    try {
+      const plugins = await startPlugins(configuration, logger, settings.places);
+      const transport = await loadTransport(configuration, plugins.loader);
+      const runtime = new Runtime(configuration, logger, clock, transport, plugins, loopWatch);
+      await runtime.#prepare(settings.state);
+      return runtime;
+    } catch (error) {
+      await loopWatch.stop();
+      throw error;
+    }
+  }
+
+  /** The plugins that are available to this process. */
+  get catalog(): PluginCatalog {
+    return this.plugins.catalog;
+  }
+
+  /** The plugins that it does without, and counts as degraded for. */
+  get degradations(): readonly Degradation[] {
+    return this.plugins.start.degradations;
   }
 
   get state(): FrameworkState {
@@ -105,13 +149,19 @@ export class Runtime {
   /** SIGHUP: reads the options that may change again. */
   async reload(): Promise<void> {
     const { changed, ignored } = await this.configuration.reload();
-    this.logger.setLevel(this.configuration.get(logOptions).level);
+    const { level } = this.configuration.get(logOptions);
+    this.logger.setLevel(level);
+    this.loopWatch.setLevel(level);
     this.logger.info({ changed, ignored }, "the configuration was read again");
+    this.hooks.logSummary();
   }
 
   /** Lets go of the transport. Services are stopped before. */
   async close(): Promise<void> {
+    await this.notifications.close();
+    this.hooks.logSummary();
     await this.transport.close();
+    await this.loopWatch.stop();
     this.logger.flush();
   }
 
@@ -122,7 +172,14 @@ export class Runtime {
       this.container.register(SERVICE_RECORDS, this.state.serviceRecords);
       this.container.register(LOCKS, this.state.locks);
       this.container.register(DRIVER_STATE, this.state.driverState);
-      await this.#enterHooks();
+      enterHooks(await loadHooks(this.configuration, this.plugins), this.hooks, this.container);
+      await connectNotifications(
+        this.notifications,
+        this.configuration.get(notificationsOptions),
+        this.rpc,
+        this.container,
+      );
+      this.dumpOptions();
     } catch (error) {
       await this.close();
       throw error;
@@ -136,64 +193,13 @@ export class Runtime {
     return conductorState(this.rpc, host, this.clock, this.logger);
   }
 
-  /** Hooks are checked now and made at their first call. */
-  async #enterHooks(): Promise<void> {
-    const { use, disabled } = this.configuration.get(hooksOptions);
-    const asked = "option hooks.use";
-    for (const { hook, point, order, failure, timeLimit } of use) {
-      if (disabled.includes(hook) || disabled.includes(parseObjectPath(hook)?.exportName ?? hook)) continue;
-      assertHook((await this.loader.load(hook, asked)).value, hook, asked);
-      const limits = { ...(order === undefined ? {} : { order }), ...(failure === undefined ? {} : { failure }) };
-      this.hooks.enter(hook, { point, ...limits, timeLimit: `${timeLimit}ms` }, async () => {
-        const made = await this.container.load(hook, asked);
-        assertHook(made, hook, asked);
-        return made;
-      });
-    }
+  /** Logs, at debug, the options that were declared since it was last called; once a service is loaded, too. */
+  dumpOptions(): void {
+    this.#optionDump.write();
   }
 
   /** A context for what the process does by itself. */
   context(): RequestContext {
     return RequestContext.admin();
-  }
-}
-
-/** A class is made from the options that it names, a factory is given the configuration, an instance is taken as it is. */
-async function loadTransport(configuration: Configuration, loader: ObjectLoader): Promise<Transport> {
-  const { driver } = configuration.get(transportOptions);
-  const asked = "option transport.driver";
-  const { value, optionGroups } = await loader.load(driver, asked, "transport");
-  configuration.register(...optionGroups);
-  if (typeof value !== "function") return value as Transport;
-  try {
-    if (isClass(value)) return new (value as TransportClass)(...optionsOf(value, configuration));
-    const made: unknown = await value(configuration);
-    checkKind(made, driver, asked, "transport");
-    return made as Transport;
-  } catch (cause) {
-    if (isKilonovaError(cause) || exitCodeOf(cause) === 2) throw cause;
-    throw new KilonovaError("object.failed", `${asked}: ${driver} could not be made: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** A transport is below the decorators: its class names the groups of options that its constructor is given. */
-type TransportClass = (new (...options: unknown[]) => Transport) & { readonly optionGroups?: readonly OptionGroup[] };
-
-function optionsOf(transport: object, configuration: Configuration): readonly unknown[] {
-  return ((transport as TransportClass).optionGroups ?? []).map((group) => configuration.get(group));
-}
-
-/** What every process needs: a temporary folder that can be written. */
-async function checkBasics(): Promise<void> {
-  try {
-    await access(tmpdir(), constants.W_OK);
-  } catch (cause) {
-    throw new KilonovaError(
-      "service.failedToStart",
-      `The temporary folder ${tmpdir()} cannot be written; set TMPDIR to one that can.`,
-      {
-        cause,
-      },
-    );
   }
 }

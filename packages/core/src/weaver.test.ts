@@ -11,9 +11,9 @@ import { hook, Manager, manager, rpcMethod, silentLogger, synchronized } from "@
 import { FakeClock } from "@kilonova/plugin-testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { endpointOf } from "./explorer.js";
-import { Hooks } from "./hooks.js";
-import { memoryState } from "./memory-state.js";
+import { endpointOf } from "./container/explorer.js";
+import { Hooks } from "./hooks/hooks.js";
+import { memoryState } from "./state/memory-state.js";
 import { Gate } from "./testing/gate.js";
 import { Weaver } from "./weaver.js";
 

@@ -2,19 +2,16 @@ import { KilonovaError, type RequestContext } from "@kilonova/messaging";
 import {
   type Clock,
   type Constructor,
-  contractOf,
-  type HookMark,
-  hooksOf,
   type LockName,
-  rpcMethodsOf,
   type SynchronizedMark,
   synchronizedMethodsOf,
 } from "@kilonova/plugin-api";
-import { withClusterLock } from "./cluster-lock.js";
-import type { HookPoint, Hooks } from "./hooks.js";
-import { KeyedMutex } from "./keyed-mutex.js";
-import type { Locks } from "./locks.js";
-import { givenUp } from "./pause.js";
+import { type HookPoint, hookPointsOf } from "./hooks/hook-points.js";
+import type { Hooks } from "./hooks/hooks.js";
+import { withClusterLock } from "./locks/cluster-lock.js";
+import { KeyedMutex } from "./locks/keyed-mutex.js";
+import type { Locks } from "./locks/locks.js";
+import { givenUp } from "./time/pause.js";
 
 type Method = (context: RequestContext, ...args: unknown[]) => Promise<unknown>;
 
@@ -42,6 +39,7 @@ export class Weaver {
     if (typeof type !== "function" || this.#woven.has(object)) return;
     this.#woven.add(object);
     const points = hookPointsOf(type as unknown as Constructor);
+    this.world.hooks.known.add(points.values());
     const locks = new Map(synchronizedMethodsOf(type as unknown as Constructor).map((mark) => [mark.method, mark]));
     for (const method of new Set([...points.keys(), ...locks.keys()])) {
       this.#weaveMethod(object, method, points.get(method), locks.get(method));
@@ -96,38 +94,6 @@ export class Weaver {
       return this.world.hooks.run(point, context, args, (payload) => method(context, ...(payload as unknown[])));
     };
   }
-}
-
-/**
- * The hook points of a class by method.
- *
- * @throws KilonovaError `contract.invalid` where an RPC method is marked as a point of another name
- */
-export function hookPointsOf(type: Constructor): ReadonlyMap<string, HookPoint> {
-  const contract = contractOf(type);
-  const points = new Map<string, HookPoint>();
-  if (contract) {
-    for (const method of rpcMethodsOf(type)) {
-      points.set(method, { name: `${contract.topic}.${method}`, version: contract.version, amendable: [] });
-    }
-  }
-  for (const mark of hooksOf(type)) points.set(mark.method, declared(type, mark, points.get(mark.method)));
-  return points;
-}
-
-function declared(type: Constructor, { method, point, spec }: HookMark, rpc: HookPoint | undefined): HookPoint {
-  if (rpc && rpc.name !== point) {
-    throw new KilonovaError(
-      "contract.invalid",
-      `${type.name}.${method} is the hook point ${rpc.name}; it cannot be ${point} as well. Use the same name, or mark an inner method.`,
-    );
-  }
-  return {
-    name: point,
-    version: spec.version ?? rpc?.version ?? "1.0",
-    amendable: spec.amendable ?? [],
-    ...(spec.payload ? { payload: spec.payload } : {}),
-  };
 }
 
 function lockName(name: LockName, context: RequestContext, args: readonly unknown[]): string {

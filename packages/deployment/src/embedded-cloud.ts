@@ -1,20 +1,19 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Runtime } from "@kilonova/core";
+import { type Configuration, ConfigurationError } from "@kilonova/config";
+import { Runtime, StartInterruption, untilStopped, workersWanted } from "@kilonova/core";
 import { frameworkMigrations, Migrator } from "@kilonova/database";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { tinyImage } from "@kilonova/virt-qemu";
 import { canAccess } from "./can-access.js";
 import { DatabaseAccess } from "./database-access.js";
-import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
+import { type ConfigurationSource, embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
 import { bootFirstGuest, GREETING } from "./first-guest.js";
 import { freePort } from "./free-port.js";
 import { countRunningGuests } from "./guests.js";
 import { httpOptions } from "./options.js";
 import { OWNERS } from "./owners.js";
 import { RunningServices } from "./running-services.js";
-import { untilStopped } from "./serve.js";
-import { StartInterruption } from "./start-interruption.js";
 import { loadSecrets, type Secrets, writeClouds } from "./state-files.js";
 
 /** The services of a whole cloud, in an order in which each finds those it needs. */
@@ -23,8 +22,7 @@ const DATABASE = "kilonova";
 const FIRST_GUEST_FILE = "first-guest";
 
 /** How a cloud in one process is started. */
-export interface EmbeddedCloudSettings {
-  readonly argv?: readonly string[];
+export interface EmbeddedCloudSettings extends ConfigurationSource {
   /** Where everything is kept; relative to the working folder. */
   readonly stateDirectory: string;
   /** On the first start, seed flavors and an image and boot the server `hello`. */
@@ -56,7 +54,8 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
   const interruption = new StartInterruption();
   try {
     // A wrong option is said before anything is made, a port that is taken before anything is started.
-    const written = await writtenConfiguration(settings.argv);
+    const written = await writtenConfiguration(settings);
+    checkOneProcess(written);
     const folder = await StateFolder.hold(resolve(settings.stateDirectory));
     undo.add(() => folder.release());
     const { host, port: wantedPort } = written.get(httpOptions);
@@ -76,7 +75,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     });
     onProgress(postgres.adopted ? "the PostgreSQL of an earlier process was taken over" : "PostgreSQL is up");
 
-    const { configuration, notice } = await embeddedConfiguration(folder.path, settings.argv, {
+    const { configuration, notice } = await embeddedConfiguration(folder.path, settings, {
       port,
       database: { url, rolePasswords: secrets.database, poolSize: 8 },
       passwords: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
@@ -92,7 +91,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     });
     undo.add(() => runtime.close());
     database.register(runtime);
-    const services = await RunningServices.start(runtime, SERVICES, onProgress);
+    const services = await RunningServices.start(runtime, SERVICES, interruption, onProgress);
     let guests = 0;
     undo.add(async () => {
       guests = await countRunningGuests(runtime);
@@ -109,8 +108,9 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     const greeting = settings.firstGuest
       ? await interruption.race(firstGuest(folder.path, endpoint, secrets, onProgress))
       : undefined;
+    interruption.check();
+    const running = untilStopped(runtime.logger, { stop: () => undo.all(), reload: () => services.reset() });
     interruption.end();
-    const running = untilStopped(runtime, services, () => undo.all());
     const wait = async () => {
       await running.wait();
       return guests;
@@ -121,6 +121,14 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     interruption.end();
     throw error;
   }
+}
+
+function checkOneProcess(configuration: Configuration): void {
+  if (workersWanted(configuration) === 0) return;
+  const expected = "1 for a cloud in one process";
+  throw new ConfigurationError(configuration.program, [
+    { option: "service.workers", place: "kilonova up", expected, received: "more" },
+  ]);
 }
 
 /** Boots `hello` unless an earlier start did. */

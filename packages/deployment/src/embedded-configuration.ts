@@ -1,16 +1,28 @@
 import { join } from "node:path";
-import { type Configuration, loadConfiguration } from "@kilonova/config";
+import { type Configuration, type LoadSettings, loadConfiguration } from "@kilonova/config";
+import {
+  checkDeclaredOptions,
+  type LogFields,
+  type Logger,
+  loadHooks,
+  silentLogger,
+  startPlugins,
+} from "@kilonova/core";
 import { resolveDeviceDrivers } from "./device-drivers.js";
-import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { IN_BOX_GROUPS } from "./in-box.js";
+import { PLACES } from "./installed-plugins.js";
 import { declareNamedModules } from "./named-modules.js";
 import { httpOptions } from "./options.js";
 
 type Presets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** Where a configuration is loaded from; from what the running process says where nothing is said. */
+export type ConfigurationSource = Pick<LoadSettings, "argv" | "env" | "cwd" | "files" | "overrides">;
+
 /** A configuration whose defaults are those of a cloud in one process. */
 export interface EmbeddedConfiguration {
   readonly configuration: Configuration;
-  /** What the operator should know of it. */
+  /** What the operator should know of it, a line each: guests that are not real, plugins that are left out. */
   readonly notice: string | undefined;
 }
 
@@ -23,13 +35,13 @@ export interface EmbeddedPresets {
 }
 
 /**
- * What the operator wrote, checked whole: values, names, and that every object path leads to a module. Touches nothing,
- * so that a mistake costs nothing.
+ * What the operator wrote, checked whole: values, names, that every object path leads to a module, and that plugins and
+ * hooks can be used. Touches nothing, so that a mistake costs nothing.
  *
  * @throws ConfigurationError; KilonovaError `object.*`
  */
-export function writtenConfiguration(argv: readonly string[] | undefined): Promise<Configuration> {
-  return load(argv, {});
+export async function writtenConfiguration(source: ConfigurationSource): Promise<Configuration> {
+  return (await load(source, {})).configuration;
 }
 
 /**
@@ -39,10 +51,10 @@ export function writtenConfiguration(argv: readonly string[] | undefined): Promi
  */
 export async function embeddedConfiguration(
   state: string,
-  argv: readonly string[] | undefined,
+  source: ConfigurationSource,
   { port, database = {}, passwords }: EmbeddedPresets = {},
 ): Promise<EmbeddedConfiguration> {
-  const written = await writtenConfiguration(argv);
+  const written = await writtenConfiguration(source);
   const drivers = await resolveDeviceDrivers(written);
   const http = written.get(httpOptions);
   const usedPort = port ?? http.port;
@@ -65,7 +77,9 @@ export async function embeddedConfiguration(
     database,
   };
   const overrides = { http: { port: usedPort }, ...drivers.overrides };
-  return { configuration: await load(argv, presets, overrides), notice: drivers.notice };
+  const { configuration, notices } = await load(source, presets, overrides);
+  const all = drivers.notice === undefined ? notices : [drivers.notice, ...notices];
+  return { configuration, notice: all.length > 0 ? all.join("\n") : undefined };
 }
 
 /** A host as it stands in a URL. Who listens on every address is reached from here by the loopback. */
@@ -76,20 +90,44 @@ function reachableHost(host: string): string {
 }
 
 async function load(
-  argv: readonly string[] | undefined,
+  source: ConfigurationSource,
   presets: Presets,
   overrides: Presets = {},
-): Promise<Configuration> {
-  const given = argv === undefined ? {} : { argv };
+): Promise<LoadedConfiguration> {
+  const { argv, env, cwd, files } = source;
   const configuration = await loadConfiguration({
     program: "kilonova",
     groups: IN_BOX_GROUPS,
     presets,
-    overrides,
-    ...given,
+    overrides: merged(source.overrides ?? {}, overrides),
+    ...(argv ? { argv } : {}),
+    ...(env ? { env } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(files ? { files } : {}),
   });
-  configuration.register(...(await knownGroups(configuration.baseDirectory)));
-  await declareNamedModules(configuration);
-  configuration.check();
-  return configuration;
+  const notices: string[] = [];
+  const plugins = await startPlugins(configuration, noticing(notices), PLACES);
+  await declareNamedModules(configuration, plugins);
+  await loadHooks(configuration, plugins);
+  // What a broken plugin would declare is not known, and its options are not to be called unknown for that.
+  if (plugins.failures.length > 0) checkDeclaredOptions(configuration);
+  else configuration.check();
+  return { configuration, notices };
+}
+
+interface LoadedConfiguration {
+  readonly configuration: Configuration;
+  readonly notices: readonly string[];
+}
+
+/** Keeps what is said of plugins, for a cloud that has no log yet. */
+function noticing(notices: string[]): Logger {
+  const note = ({ error, problems }: LogFields, message: string) => notices.push(`${message}: ${error ?? problems}`);
+  return { ...silentLogger, warn: note, error: note };
+}
+
+/** The values of both; those of the second win. */
+function merged(one: Presets, other: Presets): Presets {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, { ...one[name], ...other[name] }]));
 }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { apiOptions, quotaOptions } from "@kilonova/api";
 import { computeOptions } from "@kilonova/compute";
 import { conductorOptions } from "@kilonova/conductor";
@@ -10,7 +9,6 @@ import { imageOptions } from "@kilonova/image";
 import { networkOptions } from "@kilonova/network";
 import { placementOptions } from "@kilonova/placement";
 import { schedulerOptions } from "@kilonova/scheduler";
-import { installedPlugins, optionGroupsOf } from "./installed-plugins.js";
 import { httpOptions } from "./options.js";
 
 /** The option groups of all that is in the box, plugins apart: every process knows them, whatever it runs. */
@@ -28,10 +26,3 @@ export const IN_BOX_GROUPS: readonly OptionGroup[] = [
   apiOptions,
   quotaOptions,
 ];
-
-/** The groups of plugins, those in the box and those installed beside the configuration: read from their manifests. */
-export async function knownGroups(baseDirectory: string): Promise<readonly OptionGroup[]> {
-  const ours = fileURLToPath(new URL("..", import.meta.url));
-  const plugins = [...(await installedPlugins(ours)), ...(await installedPlugins(baseDirectory))];
-  return (await Promise.all(plugins.map(optionGroupsOf))).flat();
-}

@@ -1,91 +1,106 @@
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PLUGIN_API_VERSION } from "@kilonova/core";
 import { describe, expect, it } from "vitest";
-import { installedPlugins, optionGroupsOf } from "./installed-plugins.js";
+import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
+import { knownGroups } from "./installed-plugins.js";
 import { testFolder } from "./testing/folder.js";
 
-const manifest = (kilonova: unknown) =>
-  JSON.stringify({ name: "acme", type: "module", exports: "./index.js", kilonova });
-const dependingOn = (...names: readonly string[]) =>
-  JSON.stringify({ dependencies: Object.fromEntries(names.map((name) => [name, "1.0.0"])) });
+const api = `^${PLUGIN_API_VERSION}`;
+const GROUP = `import { optionGroup } from "@kilonova/config";
+  import { z } from "zod";
+  export const powerOptions = optionGroup("power", z.object({ level: z.int().default(3).describe("How much.") }));`;
 
-describe("the plugins of a folder", () => {
-  it("are the packages it depends on whose manifest says so", async () => {
-    const folder = await testFolder({
-      "package.json": dependingOn("acme", "plain", "absent"),
-      "node_modules/acme/package.json": manifest({ api: "^1.0.0" }),
-      "node_modules/plain/package.json": '{"name": "plain"}',
-      "node_modules/stray/package.json": manifest({ api: "^1.0.0" }),
-    });
-    expect(await installedPlugins(folder)).toEqual([
-      {
-        name: "acme",
-        directory: join(folder, "node_modules/acme"),
-        manifest: { api: "^1.0.0", provides: [], hooks: [], optionGroups: [] },
-      },
-    ]);
-  });
-
-  it("are also found in the folders above it", async () => {
-    const folder = await testFolder({
-      "inner/package.json": dependingOn("acme"),
-      "node_modules/acme/package.json": manifest({ api: "^1.0.0" }),
-    });
-    expect((await installedPlugins(join(folder, "inner"))).map(({ name }) => name)).toEqual(["acme"]);
-  });
-
-  it("are none where there is no package.json", async () => {
-    expect(await installedPlugins(await testFolder())).toEqual([]);
-  });
-
-  it.each([
+/** A folder with a configuration and plugins beside it, each with its manifest and its module. */
+async function cloudFolder(
+  configuration: unknown,
+  plugins: Readonly<Record<string, readonly [kilonova: unknown, index: string]>>,
+): Promise<string> {
+  const installed = Object.entries(plugins).flatMap(([name, [kilonova, index]]) => [
     [
-      "a manifest with an unknown field",
-      dependingOn("acme"),
-      manifest({ api: "^1.0.0", provide: [] }),
-      /^acme: .*provide/s,
-    ],
-    ["a manifest without the range of the api", dependingOn("acme"), manifest({}), /^acme: .*api/s],
-    ["a package.json that is no JSON", "{", "{}", /package\.json is no JSON/],
-    ["dependencies that are none", '{"dependencies": 3}', "{}", /package\.json is no package\.json: .*dependencies/s],
-  ])("are refused in words for %s", async (_, own, plugin, words) => {
-    const folder = await testFolder({ "package.json": own, "node_modules/acme/package.json": plugin });
-    await expect(installedPlugins(folder)).rejects.toMatchObject({
-      code: "object.wrongKind",
-      message: expect.stringMatching(words),
-    });
+      `node_modules/${name}/package.json`,
+      JSON.stringify({ name, version: "1.0.0", type: "module", exports: "./index.js", kilonova }),
+    ] as const,
+    [`node_modules/${name}/index.js`, index] as const,
+  ]);
+  const dependencies = Object.fromEntries(Object.keys(plugins).map((name) => [name, "*"]));
+  const folder = await testFolder({
+    "package.json": JSON.stringify({ dependencies }),
+    "kilonova.config.json": JSON.stringify(configuration),
+    ...Object.fromEntries(installed),
+  });
+  await mkdir(join(folder, "node_modules/@kilonova"), { recursive: true });
+  const ours = fileURLToPath(new URL("../../config", import.meta.url));
+  await symlink(ours, join(folder, "node_modules/@kilonova/config"));
+  await symlink(join(ours, "node_modules/zod"), join(folder, "node_modules/zod"));
+  return folder;
+}
+const sourceIn = (folder: string) => ({ argv: ["--config-file", join(folder, "kilonova.config.json")] });
+const written = (folder: string) => writtenConfiguration(sourceIn(folder));
+
+describe("the option groups of plugins", () => {
+  it("are those in the box and those beside the configuration; a broken plugin costs only its own", async () => {
+    const folder = await cloudFolder(
+      {},
+      {
+        power: [{ api, optionGroups: ["powerOptions"] }, GROUP],
+        broken: [{ api, optionGroups: ["other"] }, "throw new Error('no licence');"],
+      },
+    );
+    const { groups, failures } = await knownGroups(folder);
+    expect(groups.map(({ name }) => name)).toEqual(expect.arrayContaining(["rabbitmq", "qemu", "fake", "power"]));
+    expect(failures.map(String)).toEqual([expect.stringMatching(/manifest of broken: .*no licence/)]);
   });
 });
 
-describe("the option groups of a plugin", () => {
-  const pluginWith = async (index: string) => {
-    const folder = await testFolder({
-      "package.json": dependingOn("acme"),
-      "node_modules/acme/package.json": manifest({ api: "^1.0.0", optionGroups: ["power"] }),
-      "node_modules/acme/index.js": index,
-    });
-    const [plugin] = await installedPlugins(folder);
-    return plugin ?? expect.fail("the plugin was not found");
-  };
-
-  it("are those of the plugins in the box", async () => {
-    const plugins = await installedPlugins(join(import.meta.dirname, ".."));
-    const groups = (await Promise.all(plugins.map(optionGroupsOf))).flat();
-    expect(groups.map(({ name }) => name)).toEqual(expect.arrayContaining(["rabbitmq", "qemu", "fake"]));
+describe("what an operator wrote for a cloud in one process", () => {
+  it("may have options of plugins, and name what they provide by its short name", async () => {
+    const filter = 'export class Cold { static [Symbol.for("kilonova.plugin")] = { kind: "filter", version: 1 }; }';
+    const manifest = { api, provides: [{ kind: "filter", export: "Cold" }], optionGroups: ["powerOptions"] };
+    const folder = await cloudFolder(
+      { power: { level: 5 }, scheduler: { filters: ["ComputeFilter", "Cold"] } },
+      { cold: [manifest, `${GROUP}\n${filter}`] },
+    );
+    expect((await written(folder)).lookUp("power.level").value).toBe(5);
   });
 
-  it.each([
-    ["exports none of that name", "export const other = 1;", "object.notFound", /manifest of acme.*exports other/],
-    [
-      "exports something else by that name",
-      "export const power = 1;",
-      "object.wrongKind",
-      /^acme: .*power is an option group; it is none/,
-    ],
-    ["throws while it is loaded", 'throw new Error("no licence");', "object.failed", /manifest of acme.*no licence/],
-  ])("are refused in words where it %s", async (_, index, code, words) => {
-    await expect(optionGroupsOf(await pluginWith(index))).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(words),
-    });
+  it("is refused where a short name is wrong, an option of a plugin, or a hook that must not fail", async () => {
+    const plugins = {
+      power: [{ api, optionGroups: ["powerOptions"] }, GROUP] as const,
+      audit: [
+        { api, hooks: [{ point: "server.create", export: "Audit" }] },
+        "export class Audit { pre() {} }",
+      ] as const,
+    };
+    const refused = async (configuration: unknown, more = {}) =>
+      written(await cloudFolder(configuration, { ...plugins, ...more })).then(
+        () => "nothing",
+        (error: Error) => error.message,
+      );
+    expect(await refused({})).toBe("nothing");
+    expect(await refused({ scheduler: { filters: ["ComputeFliter"] } })).toBe(
+      "option scheduler.filters: no available plugin provides ComputeFliter; did you mean ComputeFilter?",
+    );
+    expect(await refused({ power: { level: "high" } })).toContain("power.level");
+    const broken = [{ api, hooks: [{ point: "server.create", export: "Audit" }] }, "export class Audit {}"];
+    expect(await refused({}, { audit: broken })).toContain("audit#Audit of audit 1.0.0 (beside the configuration)");
+  });
+
+  it("is not refused for the options of a plugin that is broken: what it declares is not known", async () => {
+    const broken = [{ api, optionGroups: ["powerOptions"] }, "throw new Error('no licence');"] as const;
+    const folder = await cloudFolder({ power: { level: 5 } }, { power: broken });
+    expect((await written(folder)).groups().map(({ name }) => name)).not.toContain("power");
+    const { notice } = await embeddedConfiguration(join(folder, "state"), sourceIn(folder));
+    expect(notice).toMatch(/a plugin cannot be used; going on without it: .*power 1\.0\.0 .*no licence/);
+  });
+
+  it("goes on without a filter that is broken where it says so", async () => {
+    const configuration = {
+      scheduler: { filters: ["ComputeFilter", "./broken.js#Broken"] },
+      plugins: { start: { "./broken.js": { policy: "continue" } } },
+    };
+    const folder = await cloudFolder(configuration, {});
+    expect((await written(folder)).lookUp("scheduler.filters").value).toHaveLength(2);
   });
 });

@@ -2,7 +2,8 @@ import { loadConfiguration } from "@kilonova/config";
 import { checkDeclaredOptions } from "@kilonova/core";
 import { databaseOptions, frameworkMigrations, Migrator, type OwnerStatus } from "@kilonova/database";
 import { databaseUrl } from "./database-url.js";
-import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { IN_BOX_GROUPS } from "./in-box.js";
+import { declareInstalledPlugins } from "./installed-plugins.js";
 import { OWNERS } from "./owners.js";
 
 /** Where the database of a cloud is told. */
@@ -49,7 +50,7 @@ async function databaseSettings({ argv }: MigrateSettings) {
     groups: IN_BOX_GROUPS,
     ...(argv ? { argv } : {}),
   });
-  configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  await declareInstalledPlugins(configuration);
   // Services of one's own may share the file: their groups are not known here.
   checkDeclaredOptions(configuration);
   const url = databaseUrl(configuration, "kilonova db");

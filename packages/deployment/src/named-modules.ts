@@ -1,8 +1,7 @@
-import { type Configuration, describeOptions } from "@kilonova/config";
-import { checkDeclaredOptions, ObjectLoader } from "@kilonova/core";
+import { type Configuration, parseObjectPath } from "@kilonova/config";
+import { checkDeclaredOptions, namedPaths, ObjectLoader, type PluginCatalog } from "@kilonova/core";
+import { PLACES } from "./installed-plugins.js";
 
-/** `typeText` of an option that takes one object path, or a list of them. */
-const OBJECT_PATHS = /^(list of )?object path\b/;
 /** Stands for what fits this host; the cloud in one process puts a path in its place. */
 const AUTO = "auto";
 
@@ -10,20 +9,29 @@ const AUTO = "auto";
  * Loads the modules that the operator's object paths lead to, and declares the option groups that they export: a module
  * that is no installed plugin has no manifest to say so.
  *
+ * @param plugins what is known of plugins; without it, no short name is
  * @throws ConfigurationError for options of the groups that are known already; KilonovaError `object.notFound`,
- *   `object.failed`
+ *   `object.failed`, `plugin.unfit`
  */
-export async function declareNamedModules(configuration: Configuration): Promise<void> {
+export async function declareNamedModules(
+  configuration: Configuration,
+  { catalog, loader }: NamingPlugins = { loader: new ObjectLoader(configuration.baseDirectory, PLACES) },
+): Promise<void> {
   checkDeclaredOptions(configuration);
-  const loader = new ObjectLoader(configuration.baseDirectory, [import.meta.url]);
-  const asking = describeOptions(configuration.groups()).filter(({ type }) => OBJECT_PATHS.test(type));
-  for (const { group, option } of asking) {
-    const { value, origin } = configuration.lookUp(`${group}.${option}`);
-    if (origin.from === "default") continue;
-    for (const path of [value].flat()) {
-      if (typeof path !== "string" || path === AUTO) continue;
-      const { optionGroups } = await loader.load(path, `option ${group}.${option}`);
+  for (const { option, path, isList, origin } of namedPaths(configuration)) {
+    if (origin.from === "default" || path === AUTO) continue;
+    // Its groups are declared already; which kind is meant, only who asks knows.
+    if (catalog?.available().some((each) => each.export === parseObjectPath(path)?.shortName)) continue;
+    try {
+      const { optionGroups } = await loader.load(path, `option ${option}`);
       configuration.register(...optionGroups);
+    } catch (error) {
+      if (!isList || !(await loader.goesOnWithout(path, error, "abort"))) throw error;
     }
   }
+}
+
+interface NamingPlugins {
+  readonly catalog?: PluginCatalog;
+  readonly loader: ObjectLoader;
 }

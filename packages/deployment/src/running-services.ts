@@ -1,8 +1,9 @@
-import { type Runtime, Service, serviceOptions } from "@kilonova/core";
+import { type Runtime, Service, type StartInterruption, serviceOptions } from "@kilonova/core";
 import { WebListener, type WebService, type WebServiceFactory } from "@kilonova/http";
 import { KilonovaError } from "@kilonova/messaging";
 import { HOST } from "@kilonova/plugin-api";
 import { httpOptions } from "./options.js";
+import { checkServedOptions } from "./served-options.js";
 import { servicePart } from "./service-parts.js";
 
 /**
@@ -17,21 +18,31 @@ export class RunningServices {
 
   /**
    * Starts services by their names: each has a manager, named by option `<name>.manager`, or a web service, named by
-   * `<name>.web`, or both.
+   * `<name>.web`, or both. An interruption stops what has been started, and that which is just starting.
    *
    * @throws KilonovaError with the name of the service that could not be started; the others are stopped again then
    */
   static async start(
     runtime: Runtime,
     names: readonly string[],
+    interruption: StartInterruption,
     onProgress: (message: string) => void = () => {},
   ): Promise<RunningServices> {
     const running = new RunningServices(runtime);
-    try {
-      for (const name of names) await running.#startManager(name, onProgress);
+    const starting = async () => {
+      for (const name of names) {
+        interruption.check();
+        await running.#startManager(name, onProgress);
+      }
+      interruption.check();
       await running.#startListener(names, onProgress);
-      runtime.configuration.check();
+      checkServedOptions(runtime.configuration, names);
+      runtime.hooks.warnOfUnknownPoints();
+      interruption.check();
       return running;
+    };
+    try {
+      return await interruption.whileStarting(starting(), () => running.stop());
     } catch (error) {
       await running.stop();
       throw error;
@@ -47,6 +58,7 @@ export class RunningServices {
   async reset(): Promise<void> {
     await this.runtime.reload();
     for (const service of this.#services) await service.reset();
+    await this.#listener?.reset();
   }
 
   /** Takes no new requests, then stops the services in reverse order. Safe to repeat. */
@@ -64,8 +76,9 @@ export class RunningServices {
       );
     }
     const service = await Service.create({ runtime: this.runtime, binary: `kilonova-${name}`, topic: name });
-    await service.serve();
+    // Before it is up: an interruption stops it then.
     this.#services.push(service);
+    await service.serve();
     onProgress(`service ${name} is up`);
   }
 
@@ -81,6 +94,7 @@ export class RunningServices {
         host,
         port,
         logger: this.runtime.logger,
+        health: () => (this.runtime.degradations.length > 0 ? "degraded" : "ok"),
         ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
         ...(identityEndpoint === undefined ? {} : { authenticateUri: identityEndpoint }),
       },

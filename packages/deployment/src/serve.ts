@@ -1,10 +1,22 @@
-import { type Configuration, loadConfiguration } from "@kilonova/config";
-import { checkDeclaredOptions, onSignals, Runtime } from "@kilonova/core";
+import { type Configuration, ConfigurationError, loadConfiguration } from "@kilonova/config";
+import {
+  checkDeclaredOptions,
+  isWorkerProcess,
+  keepWorkers,
+  leavingStep,
+  Runtime,
+  reportReady,
+  StartInterruption,
+  untilStopped,
+  type WorkingProcess,
+  workersWanted,
+} from "@kilonova/core";
 import { DatabaseAccess } from "./database-access.js";
 import { databaseUrl } from "./database-url.js";
 import { resolveDeviceDrivers } from "./device-drivers.js";
 import { freePort } from "./free-port.js";
-import { IN_BOX_GROUPS, knownGroups } from "./in-box.js";
+import { IN_BOX_GROUPS } from "./in-box.js";
+import { declareInstalledPlugins, PLACES } from "./installed-plugins.js";
 import { httpOptions } from "./options.js";
 import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
@@ -17,42 +29,77 @@ const NO_DEVICES = { overrides: {}, notice: undefined };
 export interface ServeSettings {
   readonly argv?: readonly string[];
   readonly onProgress?: (message: string) => void;
+  /**
+   * Called once, when all are up, with where their web services are reached, where they have some. Of several workers,
+   * the process that watches over them calls it.
+   */
+  readonly onReady?: (endpoint: string | undefined) => void;
 }
 
 /** Services that run in this process. */
-export interface ServingProcess {
+export interface ServingProcess extends WorkingProcess {
   /** Where its web services are reached; undefined where it has none. */
   readonly endpoint: string | undefined;
-  /** Resolves when they have been told to stop, and have. */
-  wait(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /**
- * `kilonova serve NAME…`: runs services in this process until SIGTERM or SIGINT.
+ * `kilonova serve NAME…`: runs services in this process, or in `service.workers` of them, until SIGTERM or SIGINT. A
+ * signal that comes before they are up gives the start up.
  *
  * @throws ConfigurationError; KilonovaError of whatever cannot be reached or started, with what to do
  */
 export async function serve(names: readonly string[], settings: ServeSettings = {}): Promise<ServingProcess> {
+  const interruption = new StartInterruption();
+  try {
+    const configuration = await configurationFor(names, settings);
+    const workers = workersWanted(configuration);
+    if (workers > 0 || isWorkerProcess()) checkWorkers(configuration, names);
+    // The primary holds the port for its workers.
+    if (!isWorkerProcess()) await checkPort(configuration, names);
+    const serving =
+      workers > 0
+        ? await serveByWorkers(configuration, interruption, workers, names.length)
+        : await serveHere(configuration, names, interruption, settings.onProgress);
+    if (isWorkerProcess()) reportReady({ endpoint: serving.endpoint });
+    else settings.onReady?.(serving.endpoint);
+    return serving;
+  } finally {
+    interruption.end();
+  }
+}
+
+async function configurationFor(names: readonly string[], { argv, onProgress }: ServeSettings): Promise<Configuration> {
   const load = (overrides = {}) =>
-    loadConfiguration({
-      program: "kilonova",
-      groups: IN_BOX_GROUPS,
-      overrides,
-      ...(settings.argv ? { argv: settings.argv } : {}),
-    });
-  const needsDevices = names.includes("compute");
-  const { overrides, notice } = needsDevices ? await resolveDeviceDrivers(await load()) : NO_DEVICES;
-  if (notice) settings.onProgress?.(notice);
+    loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, overrides, ...(argv ? { argv } : {}) });
+  const { overrides, notice } = names.includes("compute") ? await resolveDeviceDrivers(await load()) : NO_DEVICES;
+  if (notice) onProgress?.(notice);
   const configuration = await load(overrides);
-  configuration.register(...(await knownGroups(configuration.baseDirectory)));
+  await declareInstalledPlugins(configuration);
   checkDeclaredOptions(configuration);
   checkServiceNames(configuration, names);
-  await checkPort(configuration, names);
+  return configuration;
+}
+
+async function serveByWorkers(
+  configuration: Configuration,
+  interruption: StartInterruption,
+  workers: number,
+  services: number,
+): Promise<ServingProcess> {
+  const primary = await keepWorkers(configuration, interruption, workers, services);
+  return { endpoint: primary.ready.endpoint, wait: primary.wait, stop: primary.stop };
+}
+
+async function serveHere(
+  configuration: Configuration,
+  names: readonly string[],
+  interruption: StartInterruption,
+  onProgress?: (message: string) => void,
+): Promise<ServingProcess> {
   const access = await openDatabase(configuration, names);
   const runtime = await Runtime.create({
     configuration,
-    places: [import.meta.url],
+    places: PLACES,
     ...(access ? { state: async () => access.frameworkState() } : {}),
   }).catch(async (error) => {
     await access?.close();
@@ -60,34 +107,30 @@ export async function serve(names: readonly string[], settings: ServeSettings = 
   });
   access?.register(runtime);
   const close = async () => {
-    await runtime.close();
-    await access?.close();
+    await leavingStep(runtime.logger, "close the runtime", () => runtime.close());
+    await leavingStep(runtime.logger, "close the database's connections", async () => access?.close());
   };
-  const services = await RunningServices.start(runtime, names, settings.onProgress).catch(async (error) => {
-    await close();
-    throw error;
-  });
-  return untilStopped(runtime, services, close);
-}
-
-/** Runs until a signal, or `stop`, ends it. */
-export function untilStopped(runtime: Runtime, services: RunningServices, close: () => Promise<void>): ServingProcess {
-  let ended: Promise<void> | undefined;
-  let giveUp: () => void = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    giveUp = resolve;
-  });
-  const stop = () => {
-    ended ??= (async () => {
+  try {
+    const services = await RunningServices.start(runtime, names, interruption, onProgress);
+    const stop = async () => {
       await services.stop();
       await close();
-      deaf();
-      giveUp();
-    })();
-    return ended;
-  };
-  const deaf = onSignals(runtime.logger, { stop, reload: () => services.reset() });
-  return { endpoint: services.endpoint, stop, wait: () => stopped };
+    };
+    const working = untilStopped(runtime.logger, { stop, reload: () => services.reset() });
+    return { endpoint: services.endpoint, ...working };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Its devices are one process's. */
+function checkWorkers({ program }: Configuration, names: readonly string[]): void {
+  if (!names.includes("compute")) return;
+  const expected = "1 for compute: a host's guests are one process's; start what else there is by itself";
+  throw new ConfigurationError(program, [
+    { option: "service.workers", place: "serve compute", expected, received: "more" },
+  ]);
 }
 
 /** A port that is taken is said before anything is started. */

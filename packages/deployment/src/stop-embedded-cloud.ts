@@ -31,7 +31,7 @@ export async function stopEmbeddedCloud(settings: StopSettings): Promise<number>
   const { onProgress = () => {} } = settings;
   const path = resolve(settings.stateDirectory);
   // Before the folder is held: a mistake costs nothing.
-  await writtenConfiguration(settings.argv);
+  await writtenConfiguration(settings);
   if (!(await canAccess(join(path, "lock")))) throw noStateFolder(path);
   const folder = await holdFrom(path, onProgress);
   try {
@@ -39,7 +39,7 @@ export async function stopEmbeddedCloud(settings: StopSettings): Promise<number>
       onProgress("ending the PostgreSQL that was left behind");
       await (await EmbeddedPostgres.start({ stateFolder: folder })).stop();
     }
-    const { configuration } = await embeddedConfiguration(folder.path, settings.argv);
+    const { configuration } = await embeddedConfiguration(folder.path, settings);
     const runtime = await Runtime.create({ configuration, places: [import.meta.url] });
     try {
       return settings.guests ? await shutDownGuests(runtime, onProgress) : await countRunningGuests(runtime);

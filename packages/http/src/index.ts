@@ -41,7 +41,13 @@ export {
   routesOf,
 } from "./route.js";
 export { TokenAuthenticator } from "./token-authenticator.js";
-export { DEFAULT_BODY_LIMIT, type WebAddress, WebListener, type WebListenerOptions } from "./web-listener.js";
+export {
+  DEFAULT_BODY_LIMIT,
+  type HealthStatus,
+  type WebAddress,
+  WebListener,
+  type WebListenerOptions,
+} from "./web-listener.js";
 export type {
   Microversions,
   UnroutedRequest,

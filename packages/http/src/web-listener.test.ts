@@ -156,3 +156,54 @@ test("whoever sends a body that never ends does not hold up the stop beyond the 
   await listener.stop(50);
   await closed;
 });
+
+test("its health is asked for without a token, and says what the process says", async () => {
+  let health: "ok" | "degraded" = "ok";
+  const listener = new WebListener({ ...options, health: () => health }, [serviceOf(new Waiting(), "/w/v1")]);
+  const answer = await listener.inject("/healthcheck");
+  expect([answer.statusCode, answer.json(), answer.headers["cache-control"]]).toEqual([
+    200,
+    { status: "ok" },
+    "no-store",
+  ]);
+  health = "degraded";
+  expect((await listener.inject("/healthcheck")).json()).toEqual({ status: "degraded" });
+  const head = await listener.inject({ method: "HEAD", url: "/healthcheck" });
+  expect([head.statusCode, head.body]).toEqual([200, ""]);
+  expect((await new WebListener(options, []).inject("/healthcheck")).json()).toEqual({ status: "ok" });
+});
+
+test("a web service keeps a path of its own that is named as the health check is", async () => {
+  const own = declareRoute({ method: "GET", path: "/healthcheck", policy: "public", replies: { 204: null } });
+  class Own {
+    @route(own)
+    async answer(): Promise<Reply<typeof own>> {
+      return { status: 204 };
+    }
+  }
+  const listener = new WebListener(options, [serviceOf(new Own(), "")]);
+  expect((await listener.inject("/healthcheck")).statusCode).toBe(204);
+});
+
+test("who waits for it goes on when it has stopped", async () => {
+  const listener = new WebListener(options, [serviceOf(new Waiting(), "/w/v1")]);
+  await listener.start();
+  let isOver = false;
+  const waiting = listener.wait().then(() => {
+    isOver = true;
+  });
+  expect((await fetch(`${listener.address.url}/healthcheck`)).status).toBe(200);
+  expect(isOver).toBe(false);
+  await listener.stop(1_000);
+  await waiting;
+  await expect(fetch(`${listener.address.url}/healthcheck`)).rejects.toThrow();
+});
+
+test("each web service is reset, whatever becomes of another", async () => {
+  const seen: string[] = [];
+  const broken = { ...serviceOf(new Waiting(), "/one/v1"), reset: async () => Promise.reject(new Error("stuck")) };
+  const other = { ...serviceOf(new Waiting(), "/two/v1"), reset: async () => void seen.push("reset") };
+  const plain = serviceOf(new Waiting(), "/three/v1");
+  await new WebListener(options, [broken, plain, other]).reset();
+  expect(seen).toEqual(["reset"]);
+});

@@ -35,9 +35,14 @@ export interface WebListenerOptions {
   readonly logger: Logger;
   /** In bytes; {@link DEFAULT_BODY_LIMIT} where nothing is said. */
   readonly bodyLimit?: number;
+  /** What `GET /healthcheck` says of the process; `ok` where nothing is said. */
+  readonly health?: () => HealthStatus;
   /** Checks every reply against what its route declares, and answers 500 where it differs: for tests. */
   readonly checkReplies?: boolean;
 }
+
+/** `degraded`: it serves, but without something that its configuration asks for. */
+export type HealthStatus = "ok" | "degraded";
 
 /** Where a listener listens. */
 export interface WebAddress {
@@ -47,16 +52,26 @@ export interface WebAddress {
   readonly url: string;
 }
 
-/** Listens on one port and carries many web services, each under its root. */
+/** Whoever watches over a process asks here, without a token. */
+const HEALTHCHECK = "/healthcheck";
+
+/**
+ * Listens on one port and carries many web services, each under its root. Its life is a service's: `start`, `wait`,
+ * `reset` at SIGHUP, `stop`.
+ */
 export class WebListener {
   readonly #app: FastifyInstance;
+  #close: () => void = () => {};
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#close = resolve;
+  });
   readonly #mounted: readonly MountedService[];
   #address: WebAddress | undefined;
 
   /** @throws TypeError for a mistake in a web service's declaration */
   constructor(
     private readonly options: WebListenerOptions,
-    services: readonly WebService[],
+    private readonly services: readonly WebService[],
   ) {
     this.#app = fastify({
       genReqId: newRequestId,
@@ -83,6 +98,7 @@ export class WebListener {
     this.#app.setNotFoundHandler((request, reply) => this.#notFound(request, reply));
     this.#register(false);
     this.#register(true);
+    this.#registerHealthcheck();
   }
 
   /** Where it listens. @throws KilonovaError `internal` before `start` */
@@ -117,6 +133,24 @@ export class WebListener {
       await this.#app.close();
     } finally {
       clearTimeout(cut);
+      this.#close();
+    }
+  }
+
+  /** Resolves when it has been stopped. */
+  async wait(): Promise<void> {
+    await this.#closed;
+  }
+
+  /** SIGHUP: each web service drops what it has cached. One that fails keeps no other from it. */
+  async reset(): Promise<void> {
+    for (const service of this.services) {
+      try {
+        await service.reset?.();
+      } catch (error) {
+        const fields = { webService: service.name, error: messageOf(error) };
+        this.options.logger.error(fields, "a web service could not be reset");
+      }
     }
   }
 
@@ -131,6 +165,24 @@ export class WebListener {
       else scope.addContentTypeParser("*", { parseAs: "string" }, jsonOf);
       for (const mounted of this.#mounted) mounted.register(scope, stream);
       if (stream) for (const mounted of this.#mounted) mounted.registerOthers(scope);
+    });
+  }
+
+  /** After the web services' own routes: one may have a path of that name. */
+  #registerHealthcheck(): void {
+    this.#app.register(async (scope) => {
+      for (const method of ["GET", "HEAD"] as const) {
+        if (scope.hasRoute({ method, url: HEALTHCHECK })) continue;
+        scope.route({
+          method,
+          url: HEALTHCHECK,
+          handler: async (_request, reply) =>
+            reply
+              .header("cache-control", "no-store")
+              .type("application/json")
+              .send(JSON.stringify({ status: this.options.health?.() ?? "ok" } satisfies { status: HealthStatus })),
+        });
+      }
     });
   }
 

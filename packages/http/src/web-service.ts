@@ -54,6 +54,8 @@ export interface WebService {
   readonly requestIdHeader?: string;
   /** Answers authenticated requests that no route matches; without it they are a 404. */
   readonly catchAll?: (request: UnroutedRequest) => Promise<AnyReply | ApiFault>;
+  /** SIGHUP: drop what is cached; mutable options have been read again. */
+  readonly reset?: () => Promise<void>;
 }
 
 /** A class that brings a web service, built by the container: what deployment lists. */

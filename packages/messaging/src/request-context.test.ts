@@ -25,6 +25,19 @@ describe("a request context", () => {
     expect([user.isAdmin, user.roles]).toEqual([false, ["member"]]);
   });
 
+  it("hands on what goes along in this process, to every copy of the same request but one that outlives it", () => {
+    const key = Symbol("key");
+    const context = new RequestContext({ userId: "u", token: "secret" });
+    const carrying = context.withValue(key, 7);
+    const copies = [carrying.elevated(), carrying.within(5), carrying.withSignal(new AbortController().signal)];
+    expect(copies.map((copy) => copy.value(key))).toEqual([7, 7, 7]);
+    expect(carrying).toMatchObject({ requestId: context.requestId, userId: "u" });
+    expect(carrying.token()).toBe("secret");
+    expect([carrying.withValue(key, 8).value(key), carrying.value(key)]).toEqual([8, 7]);
+    expect([context.value(key), carrying.detached().value(key)]).toEqual([undefined, undefined]);
+    expect(Object.getOwnPropertySymbols(carrying.fields())).toEqual([]);
+  });
+
   it("keeps the sooner of two deadlines", () => {
     const context = new RequestContext().within(5_000);
     expect(context.within(10_000).timeLeft()).toBe(5_000);

@@ -28,6 +28,13 @@ export const contextFieldsSchema = z.object({
 
 export type ContextFields = Readonly<z.output<typeof contextFieldsSchema>>;
 
+/** What goes along with a request in this process alone. */
+interface ContextLimits {
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+  readonly values?: ReadonlyMap<symbol, unknown> | undefined;
+}
+
 /**
  * Goes along with every call: who asks, by which request, until when. Immutable; what changes something returns a copy.
  */
@@ -47,9 +54,10 @@ export class RequestContext {
   readonly deadline: number | undefined;
   readonly #token: string | undefined;
   readonly #parent: AbortSignal | undefined;
+  readonly #values: ReadonlyMap<symbol, unknown> | undefined;
   #signal: AbortSignal | undefined;
 
-  constructor(fields: Partial<ContextFields> = {}, limits: { deadline?: number; signal?: AbortSignal } = {}) {
+  constructor(fields: Partial<ContextFields> = {}, limits: ContextLimits = {}) {
     this.requestId = fields.requestId ?? `req-${randomUUID()}`;
     this.globalRequestId = fields.globalRequestId;
     this.userId = fields.userId;
@@ -64,6 +72,7 @@ export class RequestContext {
     this.deadline = limits.deadline;
     this.#token = fields.token;
     this.#parent = limits.signal;
+    this.#values = limits.values;
   }
 
   /** A context for work that no user asked for: start-up, periodic tasks, the recovery of operations. */
@@ -89,7 +98,20 @@ export class RequestContext {
   withSignal(signal: AbortSignal): RequestContext {
     const limits = this.deadline === undefined ? {} : { deadline: this.deadline };
     const both = this.#parent ? AbortSignal.any([this.#parent, signal]) : signal;
-    return new RequestContext({ ...this.fields(), token: this.#token }, { ...limits, signal: both });
+    return new RequestContext(
+      { ...this.fields(), token: this.#token },
+      { ...limits, signal: both, values: this.#values },
+    );
+  }
+
+  /** The same request with something that goes along with it in this process alone: no message carries it. */
+  withValue(key: symbol, value: unknown): RequestContext {
+    return this.#copy({}, this.deadline, new Map(this.#values).set(key, value));
+  }
+
+  /** What {@link withValue} put there. */
+  value(key: symbol): unknown {
+    return this.#values?.get(key);
   }
 
   /** The same request without its deadline: for work that goes on after the caller has been answered. */
@@ -136,10 +158,10 @@ export class RequestContext {
     };
   }
 
-  #copy(changes: Partial<ContextFields>, deadline = this.deadline): RequestContext {
+  #copy(changes: Partial<ContextFields>, deadline = this.deadline, values = this.#values): RequestContext {
     return new RequestContext(
       { ...this.fields(), token: this.#token, ...changes },
-      { ...(deadline === undefined ? {} : { deadline }), ...(this.#parent ? { signal: this.#parent } : {}) },
+      { ...(deadline === undefined ? {} : { deadline }), ...(this.#parent ? { signal: this.#parent } : {}), values },
     );
   }
 

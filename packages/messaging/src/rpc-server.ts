@@ -19,9 +19,12 @@ export interface RpcEndpoint {
 
 /** Told of each handler's failure; the caller gets the error as well, where there is a caller. */
 export type FailureObserver = (failure: {
+  /** Where it failed. */
+  address: ListenerAddress;
   contract: string;
   method: string;
-  requestId: string;
+  /** Whose request it was; without token and deadline. */
+  context: RequestContext;
   error: unknown;
 }) => void;
 
@@ -39,7 +42,7 @@ export function serveRpc(
   endpoints: readonly RpcEndpoint[],
   options?: ListenOptions,
 ): Promise<Listener> {
-  const dispatcher = new Dispatcher(world, endpoints);
+  const dispatcher = new Dispatcher(world, address, endpoints);
   const handler: DeliveryHandler = (delivery) =>
     delivery.kind === "call" ? dispatcher.answer(delivery) : dispatcher.perform(delivery);
   return world.transport.listen(address, handler, options);
@@ -56,6 +59,7 @@ class Dispatcher {
 
   constructor(
     private readonly world: ServerWorld,
+    private readonly address: ListenerAddress,
     endpoints: readonly RpcEndpoint[],
   ) {
     this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.contract.name, endpoint]));
@@ -89,8 +93,7 @@ class Dispatcher {
     try {
       const request = this.world.codec.decodeRequest(delivery.body);
       const target = this.#target(request);
-      const { token: _never, ...fields } = request.context;
-      await this.#run(request, target, new RequestContext(fields));
+      await this.#run(request, target, withoutToken(request));
     } catch (error) {
       if (HOPELESS.some((code) => isKilonovaError(error, code))) return undefined;
       throw error;
@@ -166,9 +169,15 @@ class Dispatcher {
     return error;
   }
 
-  #report({ contract, method, context }: RequestEnvelope, error: unknown): void {
-    this.world.onFailure?.({ contract, method, requestId: context.requestId, error });
+  #report(request: RequestEnvelope, error: unknown): void {
+    const { contract, method } = request;
+    const context = withoutToken(request);
+    this.world.onFailure?.({ address: this.address, contract, method, context, error });
   }
+}
+
+function withoutToken({ context: { token: _never, ...fields } }: RequestEnvelope): RequestContext {
+  return new RequestContext(fields);
 }
 
 /** A message refused with one of these will be refused each time. */

@@ -66,7 +66,7 @@ describe("a call", () => {
           throw new TypeError("a bug");
         },
       },
-      ({ method, requestId }) => failures.push([method, requestId]),
+      ({ address, method, context }) => failures.push([address.server, method, context.requestId, context.token()]),
     );
     const failure = { code: "virt.failed", message: "no disk", details: { disk: "vda" } };
     await expect(client.call.greet(context, { name: "coded" })).rejects.toMatchObject(failure);
@@ -78,7 +78,7 @@ describe("a call", () => {
       code: "rpc.failed",
       message: "a bug",
     });
-    expect(failures).toEqual(Array(3).fill(["greet", "req-1"]));
+    expect(failures).toEqual(Array(3).fill(["one", "greet", "req-1", undefined]));
   });
 
   it("with wrong arguments is not even sent", async () => {

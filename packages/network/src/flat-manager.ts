@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type NetworkService, networkContract } from "@kilonova/contracts";
 import { type Database, databaseOf } from "@kilonova/database";
-import { type Args, type Handlers, KilonovaError, ok, type RequestContext, type Result } from "@kilonova/messaging";
-import { hook, inject, Manager, manager, type Options, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
+import { type Args, KilonovaError, ok, type RequestContext, type Result } from "@kilonova/messaging";
+import { inject, manager, NetworkManager, type Options, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
 import { asc, eq } from "drizzle-orm";
 import { AddressRange, FIRST_SERVER_POSITION } from "./address-range.js";
 import { Addresses } from "./addresses.js";
@@ -17,7 +17,7 @@ const TRIES = 5;
 
 /** One flat network for all: each server gets a fixed address of `network.fixedRange`. */
 @manager(networkContract)
-export class FlatManager extends Manager implements Handlers<NetworkService> {
+export class FlatManager extends NetworkManager {
   readonly #addresses: Addresses;
 
   constructor(
@@ -54,7 +54,6 @@ export class FlatManager extends Manager implements Handlers<NetworkService> {
   }
 
   @rpcMethod()
-  @hook("network.allocateForServer", { stability: "internal" })
   async allocateForServer(
     _context: RequestContext,
     args: Args<NetworkService, "allocateForServer">,

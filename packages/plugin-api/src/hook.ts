@@ -1,6 +1,6 @@
 import type { Duration } from "@kilonova/config";
 import type { RequestContext } from "@kilonova/messaging";
-import type { z } from "zod";
+import type { HookPointDeclaration, HookPointSpec, PayloadAt, ResultAt } from "./hook-point.js";
 import { type Constructor, readMetadata, writeMetadata } from "./metadata.js";
 
 const HOOK = "hook";
@@ -23,7 +23,10 @@ export type PreAnswer = undefined | { readonly veto: string } | { readonly amend
 /**
  * A class that runs around a hook point; any of the three may be missing. Checked at start, made at the first call.
  * `pre` before the method, in order; then, in reverse order, `post` after it, or `error` when it threw. Where a later
- * `pre` keeps the method from running, the hooks before it get `error` as well: what they began they can end.
+ * `pre` keeps the method from running, the hooks before it get `error` as well: what they began they can end. A hook
+ * whose own `pre` vetoed or failed gets neither for that call: it has begun nothing.
+ *
+ * Each step has the entry's time limit. It is no longer waited for then, but cannot be stopped.
  */
 export interface Hook<Payload = unknown, Result = unknown> {
   pre?(event: HookEvent<Payload>): Promise<PreAnswer> | PreAnswer;
@@ -36,21 +39,14 @@ export interface HookEntry {
   readonly point: string;
   /** Lower comes first; 100 where nothing is said. */
   readonly order?: number;
-  /** `open`: a failure is logged and the operation goes on. `closed`: it aborts. A `pre` is closed, the others open, where nothing is said. */
+  /**
+   * What a failure does, an answer or amendment that is not allowed being one. `open`: it is logged, and the operation goes on.
+   * `closed`: the operation fails, though a `post` cannot undo it any more. `pre` is closed and `post` open where
+   * nothing is said; `error` is open whatever is said. A veto is no failure.
+   */
   readonly failure?: "open" | "closed";
   /** 5 s where nothing is said. */
   readonly timeLimit?: Duration;
-}
-
-/** What a point declares of itself. */
-export interface HookPointSpec {
-  /** The event's schema: what a hook may rely on, and what an amended payload still has to be. */
-  readonly payload?: z.ZodObject;
-  readonly version?: string;
-  /** A stable point's event follows semver; an internal one's may change with any release. */
-  readonly stability?: "stable" | "internal";
-  /** Properties of the payload that a `pre` may change. */
-  readonly amendable?: readonly string[];
 }
 
 export interface HookMark {
@@ -60,20 +56,43 @@ export interface HookMark {
 }
 
 /**
- * Makes a method a hook point. Every RPC method is one already, `<topic>.<method>`; there, the same name adds a typed
- * event, stability and amendments.
+ * Makes a method a hook point: a declared one, whose payload and result the method has to fit, or one by its name alone,
+ * which is internal unless its spec says more. Every RPC method is one already, `<topic>.<method>`; there, the same name
+ * adds a typed event, stability and amendments.
  *
  * The payload is the method's arguments, without the context: an object where there is one argument, which is one.
  */
-export function hook(point: string, spec: HookPointSpec = {}) {
-  return <Method extends HookableMethod>(
-    target: object,
-    property: string,
-    _descriptor: TypedPropertyDescriptor<Method>,
-  ): void => {
-    writeMetadata<HookMark>(target.constructor as Constructor, HOOK, { method: property, point, spec });
+export function hook<Point extends HookPointDeclaration>(
+  point: Point,
+): <Method extends HookableMethod>(
+  target: object,
+  property: string,
+  descriptor: TypedPropertyDescriptor<Method> & Fitting<Method, Point>,
+) => void;
+export function hook(
+  point: string,
+  spec?: HookPointSpec,
+): <Method extends HookableMethod>(
+  target: object,
+  property: string,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => void;
+export function hook(point: string | HookPointDeclaration, spec: HookPointSpec = {}) {
+  const mark = typeof point === "string" ? { point, spec } : { point: point.name, spec: point.spec };
+  return (target: object, property: string): void => {
+    writeMetadata<HookMark>(target.constructor as Constructor, HOOK, { method: property, ...mark });
   };
 }
+
+/** Anything where the method passes the point's payload, or more, and answers its result; else nothing. */
+type Fitting<Method, Point extends HookPointDeclaration> = Method extends (
+  context: never,
+  payload: infer Payload,
+) => Promise<infer Result>
+  ? [Payload, Result] extends [PayloadAt<Point>, ResultAt<Point>]
+    ? unknown
+    : never
+  : never;
 
 export type HookableMethod = (context: RequestContext, ...args: never[]) => Promise<unknown>;
 

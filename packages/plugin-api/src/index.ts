@@ -7,7 +7,7 @@ export {
   objectPath,
   optionGroup,
 } from "@kilonova/config";
-export type * from "@kilonova/contracts";
+export * from "@kilonova/contracts";
 export {
   type Args,
   type Handlers,
@@ -27,6 +27,27 @@ export {
 } from "@kilonova/messaging";
 export { Authenticator, type RequestHeaders } from "./authenticator.js";
 export { CLOCK, type Clock, systemClock } from "./clock.js";
+export {
+  CLOUD_HOOK_POINTS,
+  guestDestroy,
+  guestPowerOff,
+  guestPowerOn,
+  guestReboot,
+  schedulerSelectDestinations,
+  serverBuild,
+  serverCreate,
+  serverDelete,
+  serverNetworkInfo,
+  serverReboot,
+  serverStart,
+  serverStop,
+} from "./cloud-hook-points.js";
+export {
+  CLOUD_NOTIFICATIONS,
+  INSTANCE_NOTIFICATIONS,
+  type InstanceNotifications,
+  rpcError,
+} from "./cloud-notifications.js";
 export { DRIVER_STATE, type DriverState, type DriverValue } from "./driver-state.js";
 export {
   type Hook,
@@ -34,11 +55,19 @@ export {
   type HookEntry,
   type HookEvent,
   type HookMark,
-  type HookPointSpec,
   hook,
   hooksOf,
   type PreAnswer,
 } from "./hook.js";
+export {
+  type HookAt,
+  type HookPointDeclaration,
+  type HookPointSpec,
+  hookPoint,
+  isHookPoint,
+  type PayloadAt,
+  type ResultAt,
+} from "./hook-point.js";
 export { HostFilter, type HostRefusal, type HostVerdict } from "./host-filter.js";
 export { freeOf, type HostState, type ResourceState } from "./host-state.js";
 export { HostWeigher } from "./host-weigher.js";
@@ -53,9 +82,11 @@ export {
   options,
   optionsToken,
 } from "./inject.js";
+export { lockFence, withLockFence } from "./lock-fence.js";
 export { LOGGER, type LogFields, type Logger, silentLogger } from "./logger.js";
 export {
   contractOf,
+  type DueTasks,
   endpoint,
   Manager,
   manager,
@@ -68,7 +99,18 @@ export {
 } from "./manager.js";
 export type { Constructor } from "./metadata.js";
 export { NetworkDriver, type PluggedVif } from "./network-driver.js";
-export { PLUGIN_KIND, PLUGIN_KINDS, type PluginKind, type PluginTag, pluginTagOf } from "./plugin-kind.js";
+export { NetworkManager } from "./network-manager.js";
+export {
+  isNotificationType,
+  NOTIFICATIONS,
+  type Notification,
+  type NotificationPriority,
+  type Notifications,
+  type NotificationType,
+  notificationType,
+} from "./notification.js";
+export { Notifier } from "./notifier.js";
+export { isOfKind, PLUGIN_KIND, PLUGIN_KINDS, type PluginKind, type PluginTag, pluginTagOf } from "./plugin-kind.js";
 export { type PluginManifest, pluginManifestSchema } from "./plugin-manifest.js";
 export { BASE_DIRECTORY, HOST, RPC } from "./runtime-tokens.js";
 export {

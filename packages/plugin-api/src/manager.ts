@@ -28,6 +28,28 @@ export abstract class Manager {
   async cleanupHost(_context: RequestContext): Promise<void> {}
   /** SIGHUP: drop what is cached. Mutable options have been read again. */
   async reset(): Promise<void> {}
+
+  /**
+   * Runs those of its periodic tasks that are due, each by itself. The service calls it whenever one is, and after
+   * `service.periodicInterval` at the latest; a manager may override it to hold its tasks back or to do more. What it
+   * throws is logged, and it is called again.
+   *
+   * @returns milliseconds until it wants to be called again, if no task is due before
+   */
+  async periodicTasks(context: RequestContext, due: DueTasks): Promise<number> {
+    return due.run(context);
+  }
+}
+
+/** The periodic tasks of a manager, as the service hands them to {@link Manager.periodicTasks}. */
+export interface DueTasks {
+  /**
+   * Starts every task that is due and does not run already, each in a context of its own; it does not wait for their
+   * ends.
+   *
+   * @returns milliseconds until the next is due
+   */
+  run(context: RequestContext): number;
 }
 
 /** A class whose objects answer a contract. */
@@ -63,7 +85,14 @@ export interface PeriodicTaskSpec {
   readonly every: Duration | `option:${string}`;
   /** Run at once when the service has started; else after one interval. */
   readonly runImmediately?: boolean;
-  /** How long one run may take before its signal aborts. */
+  /** Up to so much is added to each wait, at random, so that many processes do not run at the same instant. */
+  readonly jitter?: Duration;
+  /**
+   * `cluster`: of all services with this topic, one alone runs it in each interval, under a lock across the cluster
+   * which the context's signal follows.
+   */
+  readonly once?: "cluster";
+  /** How long one run may take before its signal aborts and it is named in the log; 10 m where nothing is said. */
   readonly timeLimit?: Duration;
 }
 

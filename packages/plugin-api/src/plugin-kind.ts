@@ -24,6 +24,8 @@ export type PluginKind = (typeof PLUGIN_KINDS)[number];
 export interface PluginTag {
   readonly kind: PluginKind;
   readonly version: number;
+  /** Where the kind is also another: a network manager is a service. */
+  readonly alsoA?: PluginKind;
 }
 
 /**
@@ -34,4 +36,10 @@ export function pluginTagOf(value: unknown): PluginTag | undefined {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
   const carrier = typeof value === "function" ? value : PLUGIN_KIND in value ? value : value.constructor;
   return (carrier as { [PLUGIN_KIND]?: PluginTag } | undefined)?.[PLUGIN_KIND];
+}
+
+/** True where a value says that it is of a kind, or of one that is also that kind. */
+export function isOfKind(value: unknown, kind: PluginKind): boolean {
+  const tag = pluginTagOf(value);
+  return tag !== undefined && (tag.kind === kind || tag.alsoA === kind);
 }

@@ -5,8 +5,12 @@ import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
 export abstract class ServiceGroupDriver {
   static readonly [PLUGIN_KIND]: PluginTag = { kind: "servicegroup-driver", version: 1 };
 
-  /** Lets the service count as alive from now on, until `leave`. Reports by itself, every `service.reportInterval`. */
-  abstract join(record: ServiceRecord): Promise<void>;
+  /**
+   * Lets the service count as alive from now on, until `leave`. Reports by itself.
+   *
+   * @param reportInterval milliseconds between two reports, where the service has its own; else `service.reportInterval`
+   */
+  abstract join(record: ServiceRecord, reportInterval?: number): Promise<void>;
 
   abstract leave(record: ServiceRecord): Promise<void>;
 

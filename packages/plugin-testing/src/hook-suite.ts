@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
-import { type Hook, type HookEvent, RequestContext } from "@kilonova/plugin-api";
+import { type Hook, type HookEvent, type HookPointDeclaration, RequestContext } from "@kilonova/plugin-api";
+import type { z } from "zod";
 import type { ContractCheck } from "./contract-check.js";
+import { frozenCopy } from "./frozen-copy.js";
 import { soon } from "./settled.js";
 
 /** What a hook is tried with: one operation at its point. */
 export interface SampleOperation {
-  readonly point: string;
-  /** `1.0` where nothing is said. */
+  /** A declared point says all the rest of itself, and that payload and result are what it hands out is checked. */
+  readonly point: string | HookPointDeclaration;
+  /** Of a point by its name; `1.0` where nothing is said. */
   readonly version?: string;
   readonly context?: RequestContext;
   readonly payload: unknown;
-  /** The properties of the payload that the point lets a `pre` change. */
+  /** The properties of the payload that a point by its name lets a `pre` change. */
   readonly amendable?: readonly string[];
   /** What the method answers. */
   readonly result?: unknown;
@@ -26,7 +29,7 @@ export function hookSuite(
     check: (hook: Hook, operation: SampleOperation) => Promise<void>,
   ): readonly ContractCheck[] =>
     operations.map((operation, index) => ({
-      name: `${name}: ${operation.point} (${index + 1})`,
+      name: `${name}: ${pointOf(operation).name} (${index + 1})`,
       run: async () => check(await makeHook(), operation),
     }));
   return [
@@ -35,7 +38,7 @@ export function hookSuite(
     ...each("post settles and answers nothing", async (hook, operation) => {
       const answer = await soon(
         "post",
-        settled(() => hook.post?.(eventOf(operation), frozen(operation.result))),
+        settled(() => hook.post?.(eventOf(operation), resultOf(operation))),
       );
       assert.equal(answer, undefined);
     }),
@@ -69,24 +72,36 @@ async function checkPre(hook: Hook, operation: SampleOperation): Promise<void> {
     "amend" in answer && typeof answer.amend === "object" && answer.amend !== null,
     "neither a veto nor an amendment",
   );
-  const offending = Object.keys(answer.amend).filter((property) => !operation.amendable?.includes(property));
+  const { amendable = [], payload: schema } = pointOf(operation).spec;
+  const offending = Object.keys(answer.amend).filter((property) => !amendable.includes(property));
   assert.deepEqual(offending, [], "it amends what may not be amended");
+  const amended: unknown = Object.assign({}, operation.payload, answer.amend);
+  assert.equal(schema?.safeParse(amended).error?.message, undefined, "the amended payload is none of the point's");
 }
 
-/** Frozen all the way down, as core hands it out: a hook that writes to it fails. */
-function eventOf({ point, version = "1.0", context = new RequestContext(), payload }: SampleOperation): HookEvent {
-  return Object.freeze({ point, version, context, payload: frozen(payload) });
+function pointOf({ point, version, amendable }: SampleOperation): Pick<HookPointDeclaration, "name" | "spec"> {
+  if (typeof point !== "string") return point;
+  return { name: point, spec: { ...(version ? { version } : {}), ...(amendable ? { amendable } : {}) } };
 }
 
-function frozen<Value>(value: Value): Value {
-  const copy = structuredClone(value);
-  const pending: unknown[] = [copy];
-  for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
-    if (typeof each !== "object" || each === null) continue;
-    Object.freeze(each);
-    pending.push(...Object.values(each).filter((inner) => inner !== undefined));
-  }
-  return copy;
+/** As core hands it out: what the point names, frozen all the way down, so that a hook that writes to it fails. */
+function eventOf(operation: SampleOperation): HookEvent {
+  const { name: point, spec } = pointOf(operation);
+  const { context = new RequestContext() } = operation;
+  const payload = frozenCopy(shown(spec.payload, operation.payload, `the sample payload at ${point}`));
+  return Object.freeze({ point, version: spec.version ?? "1.0", context, payload });
+}
+
+function resultOf(operation: SampleOperation): unknown {
+  const { name, spec } = pointOf(operation);
+  return frozenCopy(shown(spec.result, operation.result, `the sample result at ${name}`));
+}
+
+function shown(schema: z.ZodType | undefined, value: unknown, what: string): unknown {
+  if (!schema) return value;
+  const { data, error } = schema.safeParse(value);
+  assert.equal(error?.message, undefined, `${what} is none of the point's`);
+  return data;
 }
 
 async function settled<Value>(step: () => Promise<Value> | Value): Promise<Value> {

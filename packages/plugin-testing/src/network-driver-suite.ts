@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { type NetworkDriver, RequestContext } from "@kilonova/plugin-api";
+import { isOfKind, type NetworkDriver, RequestContext } from "@kilonova/plugin-api";
+import { checksInWorld, type WorldChecks } from "./checks-in-world.js";
 import type { ContractCheck } from "./contract-check.js";
 import { sampleVif } from "./sample-server.js";
 import { rejectsWith } from "./settled.js";
@@ -17,24 +18,16 @@ export interface NetworkDriverWorld {
 
 /** What every network driver promises, as checks for any test runner. */
 export function networkDriverSuite(makeWorld: () => Promise<NetworkDriverWorld>): readonly ContractCheck[] {
-  return Object.entries(checks).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const world = await makeWorld();
-      try {
-        await check(world);
-      } finally {
-        await world.end();
-      }
-    },
-  }));
+  return checksInWorld(checks, makeWorld);
 }
-
-type Checks = Readonly<Record<string, (world: NetworkDriverWorld) => Promise<void>>>;
 
 const CONTEXT = RequestContext.admin();
 
-const checks: Checks = {
+const checks: WorldChecks<NetworkDriverWorld> = {
+  "a network driver says that it is one": async (world) => {
+    assert.ok(isOfKind(await world.makeDriver(), "network-driver"), "its class does not extend NetworkDriver");
+  },
+
   "every interface is plugged, in its order, unchanged, as a type that the virt driver can use": async (world) => {
     const driver = await world.makeDriver();
     const [serverId, vifs] = [randomUUID(), [sampleVif(), sampleVif(), sampleVif()]];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ServiceGroupDriver, ServiceRecord } from "@kilonova/plugin-api";
+import { isOfKind, type ServiceGroupDriver, type ServiceRecord } from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import type { FakeClock } from "./fake-clock.js";
 
@@ -52,6 +52,10 @@ class Group {
 }
 
 const checks: Readonly<Record<string, (group: Group) => Promise<void>>> = {
+  "a service group driver says that it is one": async ({ world }) => {
+    assert.ok(isOfKind(world.driver, "servicegroup-driver"), "its class does not extend ServiceGroupDriver");
+  },
+
   "a service that never joined is down": async (group) => {
     assert.equal(await group.isUp(await group.world.register()), false);
   },
@@ -65,6 +69,18 @@ const checks: Readonly<Record<string, (group: Group) => Promise<void>>> = {
     for (let round = 0; round < 5; round += 1) {
       await group.world.clock.advance(group.world.downTime);
       assert.equal(await group.isUp(record), true, `down after ${round + 1} times the down time`);
+    }
+  },
+
+  "a service that reports at an interval of its own is up as well": async (group) => {
+    const { driver, clock, downTime } = group.world;
+    const record = await group.world.register();
+    await driver.join(record, downTime / 4);
+    try {
+      await clock.advance(downTime * 2);
+      assert.equal(await group.isUp(record), true);
+    } finally {
+      await driver.leave(record);
     }
   },
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DELIVERY_LIMIT, isKilonovaError, type Transport } from "@kilonova/messaging";
+import { isOfKind } from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import { Mailbox } from "./mailbox.js";
 import { rejectsWith, soon } from "./settled.js";
@@ -26,6 +27,10 @@ export function transportSuite(
 type Checks = Readonly<Record<string, (world: TransportWorld) => Promise<void>>>;
 
 const calls: Checks = {
+  "a transport says that it is one": async (world) => {
+    assert.ok(isOfKind(await world.transport(), "transport"), "its class says nothing of its kind");
+  },
+
   "a call is answered by who listens": async (world) => {
     const [client, server] = [await world.transport(), await world.transport()];
     await server.listen({ topic: world.topic, server: "one" }, async ({ kind, body }) => `${kind} of ${body}`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type GuestSpec, type PowerState, RequestContext, type VirtDriver } from "@kilonova/plugin-api";
+import { type GuestSpec, isOfKind, type PowerState, RequestContext, type VirtDriver } from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import { soon } from "./settled.js";
 
@@ -85,6 +85,12 @@ class Bench {
 }
 
 const checks: Checks = {
+  "a virt driver says that it is one, and which interfaces its guests can use": async ({ driver }) => {
+    assert.ok(isOfKind(driver, "virt-driver"), "its class does not extend VirtDriver");
+    assert.ok(driver.vifTypes.length > 0, "its guests can use no interface");
+    for (const type of driver.vifTypes) assert.match(type, /^\S+$/);
+  },
+
   "a host tells what it has, and is the same hypervisor to each driver object": async (bench) => {
     const first = await bench.driver.getAvailableResources();
     for (const amount of [first.vcpus, first.memoryMb, first.diskGb]) {
@@ -185,6 +191,23 @@ const checks: Checks = {
   "a build ends by the context's signal and leaves nothing behind": async (bench) => {
     const context = new RequestContext({}, { signal: AbortSignal.abort(new Error("given up")) });
     await assert.rejects(async () => bench.driver.spawn(context, bench.world.guest()), /given up/);
+    assert.deepEqual(await bench.driver.listServers(), []);
+  },
+
+  "what is done to a guest settles when it is given up, and the guest can still be destroyed": async (bench) => {
+    const { server, vifs } = await bench.spawned();
+    const given = new RequestContext({}, { signal: AbortSignal.abort(new Error("given up")) });
+    const steps = [
+      () => bench.driver.powerOff(given, server.id, { timeout: 60_000 }),
+      () => bench.driver.powerOn(given, server.id, vifs),
+      () => bench.driver.reboot(given, server.id, "SOFT", vifs),
+    ];
+    for (const step of steps)
+      await soon(
+        "a step that was given up",
+        step().catch(() => {}),
+      );
+    await bench.driver.destroy(CONTEXT, server.id);
     assert.deepEqual(await bench.driver.listServers(), []);
   },
 

@@ -1,8 +1,8 @@
-import { HostFilter, type HostState, type RequestSpec } from "@kilonova/plugin-api";
+import { HostFilter, type HostState, type HostVerdict, HostWeigher } from "@kilonova/plugin-api";
 import { type SampleHost, sampleRequestSpec } from "@kilonova/plugin-testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FilterScheduler } from "./filter-scheduler.js";
-import { SchedulerWorld } from "./testing/scheduler-world.js";
+import { FreeMemory, SchedulerWorld } from "./testing/scheduler-world.js";
 
 let world: SchedulerWorld;
 beforeEach(async () => {
@@ -316,20 +316,70 @@ describe("before it says that there is no host", () => {
   });
 });
 
-test("a filter that throws is named with the host; one that answers false has its name for a reason", async () => {
-  class Broken extends HostFilter {
-    override hostPasses(_host: HostState, request: RequestSpec): boolean {
-      if (request.hints["break"]) throw new Error("no such aggregate");
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("no such aggregate");
+    },
+    "no such aggregate",
+  ],
+  ["answers nonsense", () => "yes", "it answered 'yes', not true, false, or a code and words"],
+  ["answers later", async () => true, "it answered Promise { true }, not true, false, or a code and words"],
+])(
+  "a filter that %s keeps that host out alone, is named to the user, and once a minute in the log",
+  async (_, fail, words) => {
+    class Broken extends HostFilter {
+      override hostPasses(host: HostState): HostVerdict {
+        // As a plugin in plain JavaScript may do.
+        const answer: unknown = host.host === "bad" ? fail() : true;
+        return answer as HostVerdict;
+      }
+    }
+    world.addHost("bad", memory(9000));
+    world.addHost("good", memory(1000));
+    const scheduler = world.scheduler({}, [new Broken()]);
+    expect(await hostsOf({}, scheduler)).toEqual(["good"]);
+    expect(
+      await select({ ignoredHosts: ["good"], servers: [{ serverId: "other", fence: 1 }] }, scheduler),
+    ).toMatchObject({
+      details: { reason: expect.stringContaining(`1 is kept out by Broken, which fails: ${words}`) },
+    });
+    expect(world.complaints).toEqual(["the filter Broken fails"]);
+    await world.clock.advance(60_000);
+    await select({ servers: [{ serverId: "third", fence: 1 }] }, scheduler);
+    expect(world.complaints).toEqual(["the filter Broken fails", "the filter Broken fails"]);
+  },
+);
+
+test("a filter that answers false has its name for a reason", async () => {
+  class Never extends HostFilter {
+    override hostPasses(): boolean {
       return false;
     }
   }
   world.addHost("h1");
-  const scheduler = world.scheduler({}, [new Broken()]);
-  await expect(select({ spec: { hints: { break: true } } }, scheduler)).rejects.toMatchObject({
-    code: "internal",
-    message: "The filter Broken failed on host h1: no such aggregate.",
+  expect(await select({}, world.scheduler({}, [new Never()]))).toMatchObject({
+    details: { reason: "No valid host was found: 1 host: 1 is dropped by Never." },
   });
-  expect(await select({}, scheduler)).toMatchObject({
-    details: { reason: "No valid host was found: 1 host: 1 is dropped by Broken." },
-  });
+});
+
+test("a weigher that fails counts nothing on that host, and is named in the log", async () => {
+  class Broken extends HostWeigher {
+    override multiplier(): number {
+      return 1;
+    }
+    override weigh(host: HostState): number {
+      if (host.host === "large") throw new Error("no such file");
+      return host.host === "middle" ? Number.NaN : 1;
+    }
+  }
+  for (const [name, size] of [
+    ["small", 1000],
+    ["middle", 2000],
+    ["large", 3000],
+  ] as const)
+    world.addHost(name, memory(size));
+  expect(await hostsOf({}, world.scheduler({}, undefined, [new FreeMemory(), new Broken()]))).toEqual(["large"]);
+  expect(world.complaints).toEqual(["the weigher Broken fails"]);
 });

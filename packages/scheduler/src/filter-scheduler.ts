@@ -3,12 +3,16 @@ import type { Destination, Selection } from "@kilonova/contracts";
 import { ok, type RequestContext, refused } from "@kilonova/messaging";
 import {
   CLAIMS,
+  CLOCK,
   type Claims,
+  type Clock,
   drivers,
   type HostFilter,
   type HostState,
   type HostWeigher,
   inject,
+  LOGGER,
+  type Logger,
   type Options,
   options,
   SchedulerDriver,
@@ -19,6 +23,7 @@ import { type Bounds, countDrops, Filtering } from "./filtering.js";
 import { HOST_TABLE, type HostTable } from "./host-table.js";
 import { noValidHostReason, roomVerdicts } from "./no-valid-host.js";
 import { schedulerOptions } from "./options.js";
+import { PluginFailures } from "./plugin-failures.js";
 import { Ranking } from "./ranking.js";
 import { resourceRequestOf } from "./resource-request.js";
 
@@ -51,6 +56,7 @@ interface Plan {
  * claim meanwhile shows as a refused claim: then it catches up and plans anew.
  */
 export class FilterScheduler extends SchedulerDriver {
+  readonly #failures: PluginFailures;
   readonly #filtering: Filtering;
 
   constructor(
@@ -59,9 +65,12 @@ export class FilterScheduler extends SchedulerDriver {
     @drivers("scheduler.filters", "filter") filters: readonly HostFilter[],
     @drivers("scheduler.weighers", "weigher") private readonly weighers: readonly HostWeigher[],
     @options(schedulerOptions) private readonly settings: Options<typeof schedulerOptions>,
+    @inject(LOGGER) logger: Logger,
+    @inject(CLOCK) clock: Clock,
   ) {
     super();
-    this.#filtering = new Filtering(filters);
+    this.#failures = new PluginFailures(logger, clock);
+    this.#filtering = new Filtering(filters, this.#failures);
   }
 
   override async selectDestinations(asked: RequestContext, args: SelectDestinations): Promise<SelectedDestinations> {
@@ -113,6 +122,7 @@ export class FilterScheduler extends SchedulerDriver {
       passed.map(({ host }) => host),
       this.weighers,
       args.requestSpec,
+      this.#failures,
       random,
     );
     const allocations = new Map(passed.map((each) => [each.host.providerId, each.allocations]));

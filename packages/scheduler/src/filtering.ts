@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import type { Drop, RequestSpec } from "@kilonova/contracts";
-import { KilonovaError, messageOf } from "@kilonova/messaging";
-import type { HostFilter, HostRefusal, HostState } from "@kilonova/plugin-api";
+import { messageOf } from "@kilonova/messaging";
+import type { HostFilter, HostRefusal, HostState, HostVerdict } from "@kilonova/plugin-api";
+import type { PluginFailures } from "./plugin-failures.js";
 
 /** Where a server may go, before filters are asked. Forced hosts pass the filters as others do. */
 export interface Bounds {
@@ -13,15 +15,14 @@ export interface Verdict extends HostRefusal {
   readonly filter: string;
 }
 
-/**
- * Asks one host after another.
- *
- * @throws KilonovaError `internal`, naming the filter that threw
- */
+/** Asks one host after another. A host that a filter fails on is dropped: who cannot say that it fits does not let it pass. */
 export class Filtering {
   readonly #names: readonly string[];
 
-  constructor(private readonly filters: readonly HostFilter[]) {
+  constructor(
+    private readonly filters: readonly HostFilter[],
+    private readonly failures: PluginFailures,
+  ) {
     this.#names = filters.map((filter) => filter.constructor.name);
   }
 
@@ -38,15 +39,23 @@ export class Filtering {
     return undefined;
   }
 
-  #ask(filter: HostFilter, name: string, host: HostState, request: RequestSpec) {
+  #ask(filter: HostFilter, name: string, host: HostState, request: RequestSpec): HostVerdict {
     try {
-      return filter.hostPasses(host, request);
-    } catch (cause) {
-      throw new KilonovaError("internal", `The filter ${name} failed on host ${host.host}: ${messageOf(cause)}.`, {
-        cause,
-      });
+      const verdict: unknown = filter.hostPasses(host, request);
+      if (isVerdict(verdict)) return verdict;
+      throw new TypeError(`it answered ${inspect(verdict, { depth: 0 })}, not true, false, or a code and words`);
+    } catch (failure) {
+      this.failures.note("filter", name, host.host, failure);
+      return { code: "filter-failed", words: `are kept out by ${name}, which fails: ${messageOf(failure)}` };
     }
   }
+}
+
+/** What a filter answers may come from a plugin that no compiler has seen. */
+function isVerdict(value: unknown): value is HostVerdict {
+  if (typeof value === "boolean") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return "code" in value && typeof value.code === "string" && "words" in value && typeof value.words === "string";
 }
 
 /** Counts verdicts: the most frequent first. */

@@ -2,6 +2,7 @@ import { type Scheduler, schedulerContract } from "@kilonova/contracts";
 import { type Args, type Handlers, messageOf, type RequestContext, type Result } from "@kilonova/messaging";
 import {
   driver,
+  hook,
   inject,
   LOGGER,
   type Logger,
@@ -10,6 +11,7 @@ import {
   periodicTask,
   rpcMethod,
   type SchedulerDriver,
+  schedulerSelectDestinations,
 } from "@kilonova/plugin-api";
 import { HOST_TABLE, type HostTable } from "./host-table.js";
 
@@ -32,6 +34,7 @@ export class SchedulerManager extends Manager implements Handlers<Scheduler> {
   }
 
   @rpcMethod()
+  @hook(schedulerSelectDestinations)
   selectDestinations(
     context: RequestContext,
     args: Args<Scheduler, "selectDestinations">,

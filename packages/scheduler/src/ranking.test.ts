@@ -1,10 +1,12 @@
-import { freeOf, type HostState, HostWeigher } from "@kilonova/plugin-api";
+import { freeOf, type HostState, HostWeigher, silentLogger, systemClock } from "@kilonova/plugin-api";
 import { sampleHost, sampleRequestSpec } from "@kilonova/plugin-testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { PluginFailures } from "./plugin-failures.js";
 import { normalise, Ranking } from "./ranking.js";
 
 const request = sampleRequestSpec();
+const failures = new PluginFailures(silentLogger, systemClock);
 
 class Weigher extends HostWeigher {
   constructor(
@@ -41,6 +43,7 @@ describe("normalise", () => {
     ["clamps to a fixed maximum", [5, 20, 10], undefined, 10, [0, 1, 1]],
     ["is 0 where all are at the one fixed end", [0, -3], 0, undefined, [0, 0]],
     ["of nothing is nothing", [], 0, undefined, []],
+    ["is 0 for what is no number", [10, Number.NaN, 30], undefined, undefined, [0, 0, 1]],
   ])("%s", (_rule, weights, minimum, maximum, expected) => {
     expect(normalise(weights, minimum, maximum)).toEqual(expected);
   });
@@ -87,7 +90,7 @@ describe("the ranking", () => {
         fc.array(fc.tuple(fc.nat(11), fc.option(anyHost)), { maxLength: 5 }),
         fc.integer({ min: 1, max: 15 }),
         (hosts, weighers, changes, count) => {
-          const ranking = new Ranking(hosts, weighers, request, Math.random);
+          const ranking = new Ranking(hosts, weighers, request, failures, Math.random);
           const model = [...hosts];
           for (const [index, change] of changes) {
             if (index >= model.length) continue;
@@ -132,24 +135,23 @@ describe("the ranking", () => {
   test("takes equal hosts in the order of random numbers, or in their own order without", () => {
     const hosts = Array.from({ length: 20 }, () => hostWith(5, 5));
     const firsts = new Set(
-      Array.from({ length: 60 }, () => new Ranking(hosts, [], request, Math.random).best(1)[0]?.index),
+      Array.from({ length: 60 }, () => new Ranking(hosts, [], request, failures, Math.random).best(1)[0]?.index),
     );
     expect(firsts.size).toBeGreaterThan(5);
-    expect(new Ranking(hosts, [], request, undefined).best(3).map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(new Ranking(hosts, [], request, failures, undefined).best(3).map(({ index }) => index)).toEqual([0, 1, 2]);
   });
 
-  test("names a weigher that throws or gives no number", () => {
+  test("counts a weigher for nothing on a host where it throws or gives no number", () => {
     class Broken extends Weigher {
-      override weigh(): number {
-        throw new Error("no such file");
+      override weigh(host: HostState): number {
+        if (host.host === "h7") throw new Error("no such file");
+        return super.weigh(host);
       }
     }
-    const host = sampleHost({ host: "h7" });
-    expect(() => new Ranking([host], [new Broken("VCPU", 1, 0, undefined)], request, undefined)).toThrow(
-      "The weigher Broken failed on host h7: no such file.",
+    const hosts = ["h7", "h8", "h9"].map((host, index) =>
+      sampleHost({ host, resources: { VCPU: { total: 10 * index } } }),
     );
-    expect(() => new Ranking([host], [new Weigher("VCPU", Number.NaN, 0, undefined)], request, undefined)).toThrow(
-      "The weigher Weigher failed on host h7: NaN is no finite number.",
-    );
+    const weighers = [new Broken("VCPU", 1, undefined, undefined), new Weigher("VCPU", Number.NaN, 0, undefined)];
+    expect(new Ranking(hosts, weighers, request, failures, undefined).scores()).toEqual([0, 0, 1]);
   });
 });

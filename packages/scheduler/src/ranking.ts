@@ -1,6 +1,7 @@
+import { inspect } from "node:util";
 import type { RequestSpec } from "@kilonova/contracts";
-import { KilonovaError, messageOf } from "@kilonova/messaging";
 import type { HostState, HostWeigher } from "@kilonova/plugin-api";
+import type { PluginFailures } from "./plugin-failures.js";
 
 /** Scores that differ by less than this are the same: the rest is rounding. */
 const PRECISION = 1e9;
@@ -13,9 +14,8 @@ interface Column {
 }
 
 /**
- * Hosts by how good they are for a request. One of them may change; the others are not weighed again.
- *
- * @throws KilonovaError `internal`, naming a weigher that threw or gave no number
+ * Hosts by how good they are for a request. One of them may change; the others are not weighed again. A weigher that
+ * fails on a host counts nothing there.
  */
 export class Ranking {
   readonly #hosts: HostState[];
@@ -27,14 +27,15 @@ export class Ranking {
     hosts: readonly HostState[],
     weighers: readonly HostWeigher[],
     private readonly request: RequestSpec,
+    private readonly failures: PluginFailures,
     random: (() => number) | undefined,
   ) {
     this.#hosts = [...hosts];
     this.#ties = hosts.map((_, index) => random?.() ?? index);
     this.#columns = weighers.map((weigher) => ({
       weigher,
-      weights: hosts.map((host) => weightOf(weigher, host, request)),
-      multipliers: hosts.map((host) => multiplierOf(weigher, host)),
+      weights: hosts.map((host) => this.#weightOf(weigher, host)),
+      multipliers: hosts.map((host) => this.#multiplierOf(weigher, host)),
     }));
   }
 
@@ -46,8 +47,8 @@ export class Ranking {
   replace(index: number, host: HostState): void {
     this.#hosts[index] = host;
     for (const { weigher, weights, multipliers } of this.#columns) {
-      weights[index] = weightOf(weigher, host, this.request);
-      multipliers[index] = multiplierOf(weigher, host);
+      weights[index] = this.#weightOf(weigher, host);
+      multipliers[index] = this.#multiplierOf(weigher, host);
     }
   }
 
@@ -94,46 +95,44 @@ export class Ranking {
       return host ? { index, host } : [];
     });
   }
+
+  /** Not a number where the weigher failed: on the scale that is its lower end. */
+  #weightOf(weigher: HostWeigher, host: HostState): number {
+    return this.#numberOf(weigher, host, () => weigher.weigh(host, this.request)) ?? Number.NaN;
+  }
+
+  #multiplierOf(weigher: HostWeigher, host: HostState): number {
+    return this.#numberOf(weigher, host, () => weigher.multiplier(host)) ?? 0;
+  }
+
+  #numberOf(weigher: HostWeigher, host: HostState, ask: () => unknown): number | undefined {
+    try {
+      const answer = ask();
+      if (typeof answer === "number" && Number.isFinite(answer)) return answer;
+      throw new TypeError(`it answered ${inspect(answer, { depth: 0 })}, which is no finite number`);
+    } catch (failure) {
+      this.failures.note("weigher", weigher.constructor.name, host.host, failure);
+      return undefined;
+    }
+  }
 }
 
 /**
  * Weights on a scale from 0 to 1: (w - min) / (max - min), or 0 where there is no span. Where an end of the scale is
- * fixed, weights beyond it are clamped to it.
+ * fixed, weights beyond it are clamped to it. What is no number is 0.
  */
 export function normalise(weights: readonly number[], minimum?: number, maximum?: number): number[] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const clamped = weights.map((weight) => {
     const value = Math.min(Math.max(weight, minimum ?? weight), maximum ?? Number.POSITIVE_INFINITY);
+    if (Number.isNaN(value)) return value;
     least = Math.min(least, value);
     most = Math.max(most, value);
     return value;
   });
   const [low, high] = [minimum ?? least, maximum ?? most];
   if (high === low) return clamped.fill(0);
-  return clamped.map((weight) => (weight - low) / (high - low));
-}
-
-function weightOf(weigher: HostWeigher, host: HostState, request: RequestSpec): number {
-  return numberOf(weigher, host, () => weigher.weigh(host, request));
-}
-
-function multiplierOf(weigher: HostWeigher, host: HostState): number {
-  return numberOf(weigher, host, () => weigher.multiplier(host));
-}
-
-function numberOf(weigher: HostWeigher, host: HostState, ask: () => number): number {
-  const failed = (words: string, cause?: unknown) =>
-    new KilonovaError("internal", `The weigher ${weigher.constructor.name} failed on host ${host.host}: ${words}.`, {
-      cause,
-    });
-  let answer: number;
-  try {
-    answer = ask();
-  } catch (cause) {
-    throw failed(messageOf(cause), cause);
-  }
-  if (!Number.isFinite(answer)) throw failed(`${answer} is no finite number`);
-  return answer;
+  return clamped.map((weight) => (Number.isNaN(weight) ? 0 : (weight - low) / (high - low)));
 }
 
 function removeAt(list: unknown[], index: number): void {

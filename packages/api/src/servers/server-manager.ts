@@ -22,12 +22,22 @@ import {
 import { type Database, databaseOf } from "@kilonova/database";
 import { type ApiFault, fault, isApiFault } from "@kilonova/http";
 import { messageOf, type RequestContext, type Rpc, type RpcClient } from "@kilonova/messaging";
-import { hook, inject, LOGGER, type Logger, options, RPC } from "@kilonova/plugin-api";
-import { z } from "zod";
+import {
+  hook,
+  inject,
+  LOGGER,
+  type Logger,
+  options,
+  RPC,
+  serverCreate,
+  serverDelete,
+  serverReboot,
+  serverStart,
+  serverStop,
+} from "@kilonova/plugin-api";
 import { quotaOptions } from "../options.js";
 import { limitsOfProject, overQuotaWords } from "../quotas/limits-of-project.js";
 import { defaultLimits, type QuotaLimits } from "../quotas/quota-resources.js";
-import { metadata } from "../schemas/parameter-types.js";
 import { type ActionRule, actionRefusal, DELETE, HARD_REBOOT, SOFT_REBOOT, START, STOP } from "./action-rules.js";
 import { generateReservationId } from "./generated-words.js";
 import { hostnameOf } from "./hostname.js";
@@ -43,9 +53,6 @@ export interface ServerCreation extends Omit<ServerRequest, "flavorId" | "host" 
   readonly availabilityZone: string | null;
   readonly forcedHost: string | null;
 }
-
-/** What a hook may amend of a creation. */
-const creationPayload = z.looseObject({ metadata, hints: z.record(z.string(), z.unknown()) });
 
 /** Something to be done to a server, which has been looked up and may be touched by whoever asks. */
 export interface ServerAction {
@@ -88,7 +95,7 @@ export class ServerManager {
   }
 
   /** Writes servers, request specs and operations in one transaction, then wakes a conductor. */
-  @hook("server.create", { payload: creationPayload, amendable: ["metadata", "hints"] })
+  @hook(serverCreate)
   async create(context: RequestContext, creation: ServerCreation): Promise<CreatedServers | ApiFault> {
     const { projectId, userId } = context;
     if (projectId === undefined || userId === undefined) return fault(403, "Servers are made within a project.");
@@ -122,7 +129,7 @@ export class ServerManager {
     return created.value;
   }
 
-  @hook("server.delete")
+  @hook(serverDelete)
   async delete(context: RequestContext, { server }: ServerAction): Promise<ApiFault | undefined> {
     return await this.#act(context, server, DELETE, {}, (operation, wake) =>
       operation.host === null
@@ -131,21 +138,21 @@ export class ServerManager {
     );
   }
 
-  @hook("server.start")
+  @hook(serverStart)
   async start(context: RequestContext, { server }: ServerAction): Promise<ApiFault | undefined> {
     return await this.#act(context, server, START, {}, ({ host }, wake) =>
       this.#computeOf(host).startServer(context, wake),
     );
   }
 
-  @hook("server.stop")
+  @hook(serverStop)
   async stop(context: RequestContext, { server }: ServerAction): Promise<ApiFault | undefined> {
     return await this.#act(context, server, STOP, {}, ({ host }, wake) =>
       this.#computeOf(host).stopServer(context, wake),
     );
   }
 
-  @hook("server.reboot")
+  @hook(serverReboot)
   async reboot(context: RequestContext, { server, type }: RebootAction): Promise<ApiFault | undefined> {
     const rule = type === "HARD" ? HARD_REBOOT : SOFT_REBOOT;
     return await this.#act(context, server, rule, { rebootType: type }, ({ host }, wake) =>

@@ -1,4 +1,3 @@
-import { migrateDatabase, migrationStatus } from "@kilonova/deployment";
 import { Command } from "commander";
 import type { CommandWorld } from "../command-world.js";
 import { stopwatch } from "../terminal.js";
@@ -9,6 +8,7 @@ export function dbCommand(world: CommandWorld): Command {
     .description("Bring every schema to this release, and make the roles that own them.")
     .addHelpText("after", "\nExample:\n  kilonova db migrate --config-file /etc/kilonova/kilonova.config.yaml")
     .action(async () => {
+      const { migrateDatabase } = await import("@kilonova/deployment");
       const applied = await migrateDatabase({ argv: world.argv, onProgress: stopwatch(world.terminal) });
       world.terminal.print(applied === 0 ? "Everything was up to date." : `${applied} migrations were applied.`);
     });
@@ -17,6 +17,7 @@ export function dbCommand(world: CommandWorld): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  kilonova db status --json")
     .action(async (flags: { readonly json?: boolean }) => {
+      const { migrationStatus } = await import("@kilonova/deployment");
       const rows = await migrationStatus({ argv: world.argv });
       if (flags.json) return world.terminal.print(JSON.stringify(rows, null, 2));
       for (const { owner, id, state } of rows) world.terminal.print(`${owner.padEnd(12)} ${id.padEnd(36)} ${state}`);

@@ -1,4 +1,3 @@
-import { stopEmbeddedCloud } from "@kilonova/deployment";
 import { Command } from "commander";
 import type { CommandWorld } from "../command-world.js";
 import { stopwatch } from "../terminal.js";
@@ -16,6 +15,7 @@ export function downCommand({ terminal, argv }: CommandWorld): Command {
     .option("--guests", "shut the guests down as well")
     .addHelpText("after", "\nExample:\n  kilonova down --guests")
     .action(async (flags: DownFlags) => {
+      const { stopEmbeddedCloud } = await import("@kilonova/deployment");
       const left = await stopEmbeddedCloud({
         argv,
         stateDirectory: flags.stateDir,

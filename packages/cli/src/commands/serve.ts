@@ -1,4 +1,3 @@
-import { serve } from "@kilonova/deployment";
 import { Command } from "commander";
 import type { CommandWorld } from "../command-world.js";
 
@@ -15,8 +14,10 @@ export function serveCommand({ terminal, argv }: CommandWorld): Command {
       "\nExample:\n  kilonova serve conductor scheduler --config-file /etc/kilonova/kilonova.config.yaml",
     )
     .action(async (names: readonly string[]) => {
-      const process = await serve(names, { argv });
-      terminal.print(`ready ${[...names, ...(process.endpoint ? [process.endpoint] : [])].join(" ")}`);
-      await process.wait();
+      const { serve } = await import("@kilonova/deployment");
+      const onReady = (endpoint: string | undefined) =>
+        terminal.print(`ready ${[...names, ...(endpoint === undefined ? [] : [endpoint])].join(" ")}`);
+      const { wait } = await serve(names, { argv, onReady });
+      await wait();
     });
 }

@@ -1,4 +1,3 @@
-import { startEmbeddedCloud } from "@kilonova/deployment";
 import { Command } from "commander";
 import type { CommandWorld } from "../command-world.js";
 import { stopwatch } from "../terminal.js";
@@ -19,6 +18,7 @@ export function upCommand(world: CommandWorld): Command {
 }
 
 async function up({ terminal, argv }: CommandWorld, flags: UpFlags): Promise<void> {
+  const { startEmbeddedCloud } = await import("@kilonova/deployment");
   const cloud = await startEmbeddedCloud({
     argv,
     stateDirectory: flags.stateDir,

@@ -32,6 +32,8 @@ export class FakeCloud {
   /** The scheduler claims, then the answer gets lost. */
   silent = false;
   beforeSelection: () => Promise<void> = async () => {};
+  /** The words of a hook that refuses every selection. */
+  veto: string | undefined;
   /** Resolves at the first selection. */
   readonly selecting: Promise<void>;
 
@@ -101,6 +103,7 @@ export class FakeCloud {
     this.selections.push(args);
     this.#selecting();
     await this.beforeSelection();
+    if (this.veto !== undefined) throw new KilonovaError("hook.vetoed", this.veto);
     if (this.silent) throw new KilonovaError("rpc.peerLost", "The scheduler died.");
     const [first, ...alternates] = this.destinations.map(destination);
     if (!first) return refused("noValidHost", { reason: "No host has enough memory.", hosts: 1, drops: [] });

@@ -60,6 +60,8 @@ export class SchedulerWorld {
   );
   readonly claims = new PlacementClaims(this.placement.client, this.mirror, silentLogger);
   readonly context = RequestContext.admin();
+  /** Errors that schedulers of it logged. */
+  readonly complaints: string[] = [];
 
   static async start(): Promise<SchedulerWorld> {
     const world = new SchedulerWorld();
@@ -73,7 +75,8 @@ export class SchedulerWorld {
     weighers: readonly HostWeigher[] = [new FreeMemory()],
   ): FilterScheduler {
     const all = { ...schedulerOptions.schema.parse({}), ...settings };
-    return new FilterScheduler(this.hosts, this.claims, filters, weighers, all);
+    const logger = { ...silentLogger, error: (_: unknown, message: string) => void this.complaints.push(message) };
+    return new FilterScheduler(this.hosts, this.claims, filters, weighers, all, logger, this.clock);
   }
 
   /** Adds a host, as its compute would make it known. */

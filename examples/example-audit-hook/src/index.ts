@@ -1,0 +1,2 @@
+export { AuditHook } from "./audit-hook.js";
+export { auditOptions } from "./options.js";

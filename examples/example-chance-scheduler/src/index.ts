@@ -1,0 +1,1 @@
+export { ChanceScheduler } from "./chance-scheduler.js";

@@ -1,0 +1,2 @@
+export { FileNetworkDriver } from "./file-network-driver.js";
+export { fileNetworkOptions } from "./options.js";

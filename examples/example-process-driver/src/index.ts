@@ -1,0 +1,2 @@
+export { processDriverOptions } from "./options.js";
+export { GREETING, ProcessDriver } from "./process-driver.js";

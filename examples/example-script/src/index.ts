@@ -1,0 +1,2 @@
+export { uploadOptions } from "./options.js";
+export { main } from "./script.js";

@@ -1,0 +1,2 @@
+export { FewestServersWeigher } from "./fewest-servers-weigher.js";
+export { fewestServersOptions } from "./options.js";

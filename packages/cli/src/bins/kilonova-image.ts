@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { serviceProgram } from "../main.js";
+
+await serviceProgram("image");

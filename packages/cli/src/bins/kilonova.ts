@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { programWith } from "../main.js";
+
+await programWith("kilonova", process.argv.slice(2));

@@ -1,0 +1,2 @@
+export { type SamplePluginContract, samplePluginContract } from "./contract.js";
+export { SamplePlugin, samplePluginOptions } from "./sample-plugin.js";

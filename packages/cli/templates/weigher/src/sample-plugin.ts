@@ -1,0 +1,43 @@
+import {
+  type HostState,
+  HostWeigher,
+  type Options,
+  optionGroup,
+  options,
+  type RequestSpec,
+} from "@kilonova/plugin-api";
+import { z } from "zod";
+
+/** The options of this weigher. */
+export const samplePluginOptions = optionGroup(
+  "samplePlugin",
+  z.object({
+    multiplier: z
+      .number()
+      .default(1)
+      .describe("How much it counts that a host has few servers; negative: that it has many; 0: not at all."),
+  }),
+);
+
+/**
+ * Prefers hosts with few servers.
+ *
+ * Weighers are called for each host on the path of each request: they are quick, synchronous and without side effects,
+ * answer finite numbers, and the same when they are asked again. What they answer is scaled to 0…1 over the hosts at hand,
+ * so that the unit of a weight does not matter.
+ */
+export class SamplePlugin extends HostWeigher {
+  constructor(@options(samplePluginOptions) private readonly settings: Options<typeof samplePluginOptions>) {
+    super();
+  }
+
+  /** How much this weigher counts beside the others. */
+  override multiplier(_host: HostState): number {
+    return this.settings.multiplier;
+  }
+
+  /** Higher is better. */
+  override weigh(host: HostState, _request: RequestSpec): number {
+    return -host.servers;
+  }
+}

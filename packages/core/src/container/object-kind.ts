@@ -1,0 +1,61 @@
+import { KilonovaError } from "@kilonova/messaging";
+import { isOfKind, type PluginKind, pluginTagOf } from "@kilonova/plugin-api";
+
+/** A kind in a sentence: `a filter`, `an image-store`. */
+export function withArticle(kind: PluginKind): string {
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+/** What a value turned out to be, for messages. */
+export function describeValue(value: unknown): string {
+  const tag = pluginTagOf(value);
+  if (tag) return withArticle(tag.kind);
+  if (isClass(value)) return `class ${value.name}, which is no plugin`;
+  if (typeof value === "function") return `function ${value.name}`;
+  return value === null ? "null" : `a value of type ${typeof value}`;
+}
+
+/** A class, as opposed to a factory. */
+export function isClass(value: unknown): value is new (...args: unknown[]) => object {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** True where a value is of a kind, or is a factory, whose product is checked when it is there. */
+export function mayBeOfKind(value: unknown, kind: PluginKind): boolean {
+  const isFactory = typeof value === "function" && !isClass(value) && !pluginTagOf(value);
+  return isFactory || isOfKind(value, kind);
+}
+
+/** @throws KilonovaError `object.wrongKind`; a factory's product is checked when it is there */
+export function checkKind(value: unknown, path: string, asked: string, kind: PluginKind | undefined): void {
+  if (kind === undefined || mayBeOfKind(value, kind)) return;
+  throw new KilonovaError(
+    "object.wrongKind",
+    `${asked}: ${path}: expected ${withArticle(kind)}, received ${describeValue(value)}.`,
+  );
+}
+
+/**
+ * The one export of a kind, or all of the module where no kind is asked for.
+ *
+ * @throws KilonovaError `object.wrongKind` where none is of the kind, or several are
+ */
+export function onlyExport(
+  namespace: Record<string, unknown>,
+  path: string,
+  asked: string,
+  kind: PluginKind | undefined,
+): unknown {
+  if (kind === undefined) return namespace;
+  const fitting = new Map(
+    Object.entries(namespace)
+      .filter(([, value]) => isOfKind(value, kind))
+      .map(([name, value]) => [value, name]),
+  );
+  if (fitting.size === 1) return [...fitting.keys()][0];
+  const received = fitting.size === 0 ? "none" : `${[...fitting.values()].join(" and ")}: say which by #name`;
+  throw new KilonovaError(
+    "object.wrongKind",
+    `${asked}: ${path}: expected one export that is ${withArticle(kind)}, received ${received}.`,
+  );
+}

@@ -1,0 +1,2 @@
+export { webhookOptions } from "./options.js";
+export { WebhookNotifier } from "./webhook-notifier.js";
