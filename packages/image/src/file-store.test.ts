@@ -67,6 +67,14 @@ describe("the file store", () => {
     expect((await buffer(await store.read("one"))).toString()).toBe("before");
   });
 
+  test("is told of a stream that breaks off before its first byte is read", async () => {
+    const bytes = new Readable({ read() {} });
+    const writing = store.write("one", bytes, 100);
+    bytes.destroy(new Error("the client went away"));
+    await expect(writing).rejects.toThrow("Image data one could not be stored: the client went away.");
+    expect(await filesIn()).toEqual([]);
+  });
+
   test("puts new bytes in place of old ones", async () => {
     await store.write("one", chunks(Buffer.from("before")), 100);
     await store.write("one", chunks(Buffer.from("after")), 100);

@@ -25,6 +25,8 @@ export class FileStore extends ImageStore {
   override async write(imageId: string, bytes: Readable, limit: number): Promise<StoredImage> {
     const final = this.#fileOf(imageId);
     const incoming = join(this.#folder, INCOMING, `${imageId}.${randomBytes(6).toString("hex")}`);
+    // A stream may break before anybody reads it: whoever reads it then is told so all the same.
+    bytes.on("error", () => {});
     try {
       await mkdir(dirname(incoming), { recursive: true, mode: 0o700 });
       const stored = await receive(incoming, bytes, limit);

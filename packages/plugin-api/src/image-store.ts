@@ -22,7 +22,8 @@ export abstract class ImageStore {
   static readonly [PLUGIN_KIND]: PluginTag = { kind: "image-store", version: 1 };
 
   /**
-   * Stores a stream under an image's id, in place of what was there. Nothing is left behind unless it came whole.
+   * Stores a stream under an id, in place of what was there. Nothing is left behind unless it came whole. The id is made
+   * for each upload; letters, digits, `-` and `_`, 128 at most.
    *
    * @param limit bytes; more is refused
    * @throws KilonovaError `image.unavailable` when the stream breaks off or is too long
