@@ -2,8 +2,8 @@ import { method, RequestContext, rpcContract } from "@kilonova/messaging";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { CLOUD_HOOK_POINTS, serverBuild, serverCreate, serverDelete, serverReboot } from "./cloud-hook-points.js";
-import { type HookEvent, hook, hooksOf, type PreAnswer } from "./hook.js";
-import { type HookAt, hookPoint, isHookPoint, type PayloadAt, type ResultAt } from "./hook-point.js";
+import { type HookAt, type HookEvent, hook, hooksOf, type PreAnswer } from "./hook.js";
+import { hookPoint, isHookPoint, type PayloadAt, type ResultAt } from "./hook-point.js";
 
 describe("the hook points of the cloud", () => {
   it.each(CLOUD_HOOK_POINTS.map((point) => [point.name, point] as const))("%s says all of itself", (name, point) => {

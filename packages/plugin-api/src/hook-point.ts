@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { Hook } from "./hook.js";
 
 const HOOK_POINT: unique symbol = Symbol.for("kilonova.hook-point") as never;
 
@@ -24,7 +23,7 @@ export interface HookPointSpec<Payload extends z.ZodObject = z.ZodObject> {
 
 /**
  * A hook point as a value: its module exports it, the method that is one is marked with it, and hooks take their types
- * from it ({@link HookAt}). Being exported is what lists it.
+ * from it (`HookAt`). Being exported is what lists it.
  */
 export interface HookPointDeclaration<Spec extends HookPointSpec = HookPointSpec> {
   readonly [HOOK_POINT]: true;
@@ -41,9 +40,6 @@ export function hookPoint<const Spec extends HookPointSpec>(name: string, spec: 
 export function isHookPoint(value: unknown): value is HookPointDeclaration {
   return typeof value === "object" && value !== null && Reflect.get(value, HOOK_POINT) === true;
 }
-
-/** A hook for a declared point, typed by it: `class Audit implements HookAt<typeof serverCreate>`. */
-export type HookAt<Point extends HookPointDeclaration> = Hook<PayloadAt<Point>, ResultAt<Point>>;
 
 /** The payload of a declared point: frozen, all of it, as hooks are shown it. */
 export type PayloadAt<Point extends HookPointDeclaration> = Point["spec"] extends {

@@ -29,10 +29,13 @@ export type PreAnswer = undefined | { readonly veto: string } | { readonly amend
  * Each step has the entry's time limit. It is no longer waited for then, but cannot be stopped.
  */
 export interface Hook<Payload = unknown, Result = unknown> {
-  pre?(event: HookEvent<Payload>): Promise<PreAnswer> | PreAnswer;
+  pre?(event: HookEvent<Payload>): Promise<PreAnswer> | Promise<void> | PreAnswer | void;
   post?(event: HookEvent<Payload>, result: Result): Promise<void> | void;
   error?(event: HookEvent<Payload>, failure: unknown): Promise<void> | void;
 }
+
+/** A hook for a declared point, typed by it: `class Audit implements HookAt<typeof serverCreate>`. */
+export type HookAt<Point extends HookPointDeclaration> = Hook<PayloadAt<Point>, ResultAt<Point>>;
 
 /** How a hook is entered at a point. */
 export interface HookEntry {

@@ -51,6 +51,7 @@ export {
 export { DRIVER_STATE, type DriverState, type DriverValue } from "./driver-state.js";
 export {
   type Hook,
+  type HookAt,
   type HookableMethod,
   type HookEntry,
   type HookEvent,
@@ -60,7 +61,6 @@ export {
   type PreAnswer,
 } from "./hook.js";
 export {
-  type HookAt,
   type HookPointDeclaration,
   type HookPointSpec,
   hookPoint,
@@ -110,7 +110,15 @@ export {
   notificationType,
 } from "./notification.js";
 export { Notifier } from "./notifier.js";
-export { isOfKind, PLUGIN_KIND, PLUGIN_KINDS, type PluginKind, type PluginTag, pluginTagOf } from "./plugin-kind.js";
+export {
+  isOfKind,
+  isPluginKind,
+  PLUGIN_KIND,
+  PLUGIN_KINDS,
+  type PluginKind,
+  type PluginTag,
+  pluginTagOf,
+} from "./plugin-kind.js";
 export { type PluginManifest, pluginManifestSchema } from "./plugin-manifest.js";
 export { BASE_DIRECTORY, HOST, RPC } from "./runtime-tokens.js";
 export {
