@@ -67,7 +67,8 @@ export class PluginTemplate {
   }
 
   #packageJson(names: PluginNames, description: string, apiRange: string): string {
-    const [shared, own] = [parsePackage(this.#text("package.json")), this.#ownPackage()];
+    // Under its own name it would make a package of the templates' folder.
+    const [shared, own] = [parsePackage(this.#text("package.template.json")), this.#ownPackage()];
     const merged = {
       ...shared,
       kilonova: { ...shared.kilonova, ...own.kilonova },
