@@ -1,17 +1,21 @@
 #!/usr/bin/env node
-// Writes the reference pages, docs/reference/*.md, from the declarations of options and hook points: build first. With
-// --check it writes nothing and fails where a page is stale.
+// Writes the reference pages, docs/reference/*.md, from the declarations of options, hook points and notifications: build
+// first. With --check it writes nothing and fails where a page is stale.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { methodComments } from "./lib/method-comments.mjs";
-import { hookPointsPage, optionsPage } from "./lib/reference-pages.mjs";
+import { hookPointsPage, notificationsPage, optionsPage } from "./lib/reference-pages.mjs";
 import { repositoryRoot } from "./lib/repository.mjs";
 
 const folder = join(repositoryRoot, "docs", "reference");
 const check = process.argv.includes("--check");
 
-const pages = { "options.md": await options(), "hook-points.md": await hookPoints() };
+const pages = {
+  "options.md": await options(),
+  "hook-points.md": await hookPoints(),
+  "notifications.md": await notifications(),
+};
 const stale = Object.entries(pages).filter(([name, text]) => write(join(folder, name), text));
 if (check && stale.length > 0) {
   const names = stale.map(([name]) => relative(repositoryRoot, join(folder, name)));
@@ -23,8 +27,7 @@ if (check && stale.length > 0) {
 async function options() {
   const { describeOptions, variableOf } = await built("config");
   const { IN_BOX_GROUPS, knownGroups } = await built("deployment");
-  // A folder beside which nothing is installed.
-  const { groups: plugins, failures } = await knownGroups(folder);
+  const { groups: plugins, failures } = await knownGroups();
   if (failures.length > 0) throw failures[0];
   return optionsPage(
     [
@@ -47,6 +50,11 @@ async function hookPoints() {
   const sources = join(repositoryRoot, "packages", "contracts", "src");
   const texts = readdirSync(sources).map((name) => readFileSync(join(sources, name), "utf8"));
   return hookPointsPage(CLOUD_HOOK_POINTS, contracts, methodComments(texts));
+}
+
+async function notifications() {
+  const { CLOUD_NOTIFICATIONS } = await built("plugin-api");
+  return notificationsPage(CLOUD_NOTIFICATIONS);
 }
 
 /** A package of the workspace, as it was built. */

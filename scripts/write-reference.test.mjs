@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { methodComments } from "./lib/method-comments.mjs";
-import { optionsPage } from "./lib/reference-pages.mjs";
+import { notificationsPage, optionsPage } from "./lib/reference-pages.mjs";
 
 const option = {
   group: "example",
@@ -31,6 +31,20 @@ describe("the page of options", () => {
     expect(textOf({ default: undefined })).toContain("default none;");
     expect(textOf({ required: true })).toContain("duration; required;");
   });
+});
+
+it("the page of notifications says of each what is told, in the order of their names", () => {
+  const string = (isOptional) => ({ def: { type: "string" }, safeParse: () => ({ success: isOptional }) });
+  const object = (shape) => ({ def: { type: "object" }, shape, safeParse: () => ({ success: false }) });
+  const payload = object({ id: string(false), fault: object({ code: string(false), details: string(true) }) });
+  const text = notificationsPage([
+    { eventType: "b.end", version: "1.1", payload, description: "It ended." },
+    { eventType: "a.end", version: "1.0", payload: object({}), description: "Nothing." },
+  ]);
+  expect(text).toContain(
+    "\n**`b.end`**: It ended.\n- version 1.1\n- payload: `id`, `fault`\n- `fault`: `code`, `details?`\n",
+  );
+  expect(text.indexOf("a.end")).toBeLessThan(text.indexOf("b.end"));
 });
 
 it("finds the comments of methods in the sources of contracts", () => {

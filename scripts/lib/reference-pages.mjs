@@ -62,7 +62,8 @@ export function hookPointsPage(declared, contracts, comments) {
     NOTICE,
     "Where a hook can enter. A _stable_ point's event follows semver; an _internal_ one's may change with any release. What a " +
       "`pre` may change is amendable. `kilonova hooks list` tells who is on each point, and in what order. " +
-      "[The guide](../guides/write-a-hook.md) tells how to write a hook.",
+      "[The guide](../guides/write-a-hook.md) tells how to write a hook; what the cloud tells without being asked is on [the " +
+      "page of notifications](notifications.md).",
     "## Points of the cloud",
     ...sorted(declared).map(declaredText),
     "## RPC methods",
@@ -95,6 +96,35 @@ function contractText(contract, declared, comments) {
     return [code(point), spec.since ?? contract.version, stability, fieldsText(spec.args), description];
   });
   return [`### ${contract.name}`, table(["point", "version", "stability", "payload", "description"], rows)];
+}
+
+/**
+ * The page of all notifications.
+ *
+ * @param declared types as `notificationType` makes them
+ */
+export function notificationsPage(declared) {
+  return page([
+    "# Notifications",
+    NOTICE,
+    "What the cloud tells of itself: to the notifiers that option `notifications.notifiers` names, and to the topics of " +
+      "`notifications.topics`. The version is that of the payload, and follows semver. Every notification has besides: " +
+      "`messageId` (the same when it is delivered again), `eventType`, `version`, `priority` (`info` or `error`), `publisherId` " +
+      "(who tells: `compute.host1`), `timestamp`, `requestId`, `projectId` and `userId` (null where nobody asked).",
+    "[Options](options.md) has the group `notifications`; [hook points](hook-points.md) are where a plugin can act rather " +
+      "than be told.",
+    ...declared.toSorted((one, other) => (one.eventType < other.eventType ? -1 : 1)).map(notificationText),
+  ]);
+}
+
+function notificationText({ eventType, version, payload, description }) {
+  const parts = Object.entries(payload.shape).filter(([, type]) => type.def.type === "object");
+  return [
+    `**\`${eventType}\`**: ${description}`,
+    `- version ${version}`,
+    `- payload: ${fieldsText(payload)}`,
+    ...parts.map(([name, type]) => `- \`${name}\`: ${fieldsText(type)}`),
+  ].join("\n");
 }
 
 /** The properties of an event's payload, each with `?` where it may be missing. */

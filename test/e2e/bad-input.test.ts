@@ -9,6 +9,7 @@ import { StateFolder } from "@kilonova/database/embedded";
 import { type TestDatabase, testDatabase } from "@kilonova/database/testing";
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { pluginClass } from "./plugin-folder.js";
 import { expectAbsent, expectReleased, refusalOf, runCommand, SECRET } from "./refused-command.js";
 
 /** Nothing listens on this port. */
@@ -378,9 +379,10 @@ describe("a state folder", () => {
   it("is let go, with its PostgreSQL, when the cloud does not start; data of another PostgreSQL are left alone", async () => {
     const state = join(folder, "state");
     const up = ["up", "--state-dir", "state", "--http.port", "0", ...FAKE_DEVICES];
-    const wrong = ["--network.driver", "@kilonova/virt-fake#FakeDriver"];
-    const says = ["option network.driver", "expected a network-driver, received a virt-driver"];
-    await expectRefusal({ what: "late", args: [...up, ...wrong], says }, 1);
+    const late = pluginClass("filter", "Late", 'constructor() { throw new Error("it is too late"); }');
+    await writeFile(join(folder, "late.mjs"), late);
+    const says = ["option scheduler.filters", "./late.mjs#Late could not be made: it is too late"];
+    await expectRefusal({ what: "late", args: [...up, "--scheduler.filters", "./late.mjs#Late"], says }, 1);
     await expectReleased(state);
 
     const version = join(state, "postgresql", "data", "PG_VERSION");

@@ -5,7 +5,9 @@ import { z } from "zod";
 export const exampleOptions = optionGroup(
   "example",
   z.object({
-    manager: objectPath().default("kilonova-example-service#ExampleManager").describe("The manager of the service."),
+    manager: objectPath("service")
+      .default("kilonova-example-service#ExampleManager")
+      .describe("The manager of the service."),
     driver: objectPath().default("kilonova-example-service#PlainGreeting").describe("Who greets."),
     name: z.string().min(1).default("greeter").describe("The name of the greeter until it is renamed."),
     reserved: z.array(z.string()).default(["root"]).describe("Names that the greeter never gets."),

@@ -12,7 +12,7 @@ export const apiOptions = optionGroup(
       .default("@kilonova/api#ServerManager")
       .describe("What is done to servers, behind the routes, as an object path."),
     authSchemes: z
-      .array(objectPath())
+      .array(objectPath("authenticator"))
       .default(["@kilonova/http#TokenAuthenticator"])
       .describe("Who tells who makes a request, as object paths; the first that answers counts."),
     maxLimit: z.number().int().positive().default(1000).describe("The most that one page of a list holds."),

@@ -36,8 +36,8 @@ export class ApiWeb implements WebServiceFactory {
     @options(apiOptions) private readonly api: Options<typeof apiOptions>,
     @options(quotaOptions) private readonly quota: Options<typeof quotaOptions>,
     @driver("api.servers") private readonly manager: ServerManager,
-    @driver("servicegroup.driver", "servicegroup-driver") private readonly serviceGroup: ServiceGroupDriver,
-    @drivers("api.authSchemes", "authenticator") private readonly authenticators: readonly Authenticator[],
+    @driver("servicegroup.driver") private readonly serviceGroup: ServiceGroupDriver,
+    @drivers("api.authSchemes") private readonly authenticators: readonly Authenticator[],
   ) {}
 
   webService(): WebService {

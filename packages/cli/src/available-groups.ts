@@ -23,7 +23,7 @@ export async function availableGroups(argv: readonly string[]): Promise<Availabl
     return undefined;
   };
   const configuration = await loadConfiguration({ program: "kilonova", argv, groups }).catch(note);
-  const plugins = await knownGroups(configuration?.baseDirectory ?? process.cwd()).catch(note);
+  const plugins = await knownGroups(configuration).catch(note);
   plugins?.failures.forEach(note);
   return { groups: [...groups, ...(plugins?.groups ?? [])], missing };
 }

@@ -107,8 +107,8 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
     @inject(CLOCK) private readonly clock: Clock,
     @inject(LOGGER) private readonly logger: Logger,
     @options(computeOptions) settings: Options<typeof computeOptions>,
-    @driver("compute.driver", "virt-driver") private readonly virt: VirtDriver,
-    @driver("network.driver", "network-driver") private readonly networkDriver: NetworkDriver,
+    @driver("compute.driver") private readonly virt: VirtDriver,
+    @driver("network.driver") private readonly networkDriver: NetworkDriver,
   ) {
     super();
     const conductor = rpc.client(conductorContract);

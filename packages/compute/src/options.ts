@@ -9,8 +9,10 @@ const amount = (preset: number) => z.number().int().nonnegative().default(preset
 export const computeOptions = optionGroup(
   "compute",
   z.object({
-    manager: objectPath().default("@kilonova/compute#ComputeManager").describe("Who answers as the compute service."),
-    driver: objectPath()
+    manager: objectPath("service")
+      .default("@kilonova/compute#ComputeManager")
+      .describe("Who answers as the compute service."),
+    driver: objectPath("virt-driver")
       .or(z.literal("auto"))
       .default("auto")
       .describe(

@@ -68,7 +68,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     @inject(LOGGER) logger: Logger,
     @inject(HOST) private readonly host: string,
     @inject(SERVICE_RECORDS) services: ServiceRecords,
-    @driver("servicegroup.driver", "servicegroup-driver") group: ServiceGroupDriver,
+    @driver("servicegroup.driver") group: ServiceGroupDriver,
     @options(conductorOptions) settings: Settings,
     @inject(NOTIFICATIONS) notifications: Notifications,
   ) {

@@ -5,7 +5,9 @@ import { z } from "zod";
 export const conductorOptions = optionGroup(
   "conductor",
   z.object({
-    manager: objectPath().default("@kilonova/conductor#ConductorManager").describe("Who answers as the conductor."),
+    manager: objectPath("service")
+      .default("@kilonova/conductor#ConductorManager")
+      .describe("Who answers as the conductor."),
     workers: z
       .number()
       .int()

@@ -98,7 +98,8 @@ function readYaml(text: string): Parsed {
 function readJson(text: string): Parsed {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // An empty file is fine, as in the other formats.
+    value = text.trim() === "" ? undefined : JSON.parse(text);
   } catch (error) {
     const reason = reasonOf(error);
     const position = /at position (\d+)/.exec(reason)?.[1];

@@ -1,7 +1,6 @@
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { cosmiconfig } from "cosmiconfig";
-import { CONFIG_FILE_ENDINGS, type ConfigFile, parseConfigFile, unusableFile } from "./config-file.js";
+import { CONFIG_FILE_ENDINGS, type ConfigFile, readConfigFile } from "./config-file.js";
 
 const NAMES = CONFIG_FILE_ENDINGS.map((ending) => `kilonova.config${ending}`);
 
@@ -10,44 +9,15 @@ export function searchFolders(cwd: string, home: string, xdgConfigHome: string |
   return [cwd, join(xdgConfigHome || join(home, ".config"), "kilonova"), "/etc/kilonova"];
 }
 
-/** The first file found in the folders; undefined when there is none. */
+/**
+ * The first file found in the folders; undefined when there is none. One that is there and cannot be read is a problem, not
+ * passed over. A folder that is missing, or that this user may not enter (sudo keeps HOME), has none.
+ */
 export async function findConfigFile(folders: readonly string[]): Promise<ConfigFile | undefined> {
-  const loaders = Object.fromEntries(
-    CONFIG_FILE_ENDINGS.map((ending) => [
-      ending,
-      (path: string, text: string): ConfigFile => parseConfigFile(path, text),
-    ]),
-  );
-  const explorer = cosmiconfig("kilonova", {
-    searchPlaces: NAMES,
-    searchStrategy: "none",
-    ignoreEmptySearchPlaces: false,
-    cache: false,
-    loaders,
-  });
   for (const folder of folders) {
-    // No such folder, or one that this user may not enter (sudo keeps HOME).
-    if (!(await isThere(folder))) continue;
-    // cosmiconfig passes over what it may not read; an operator's file must not be ignored in silence.
-    const refused = await findUnreadable(folder);
-    if (refused) return refused;
-    const found = await explorer.search(folder);
-    if (found) return found.isEmpty ? parseConfigFile(found.filepath, "{}") : found.config;
-  }
-  return undefined;
-}
-
-async function findUnreadable(folder: string): Promise<ConfigFile | undefined> {
-  for (const name of NAMES) {
-    const path = join(folder, name);
-    if (!(await isThere(path))) continue;
-    try {
-      const file = await open(path, "r");
-      await file.close();
-      return undefined;
-    } catch (error) {
-      const received = error instanceof Error ? error.message : String(error);
-      return unusableFile("configuration file", path, "a file that can be read", received);
+    for (const name of NAMES) {
+      const path = join(folder, name);
+      if (await isThere(path)) return readConfigFile(path);
     }
   }
   return undefined;

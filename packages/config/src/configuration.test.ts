@@ -132,6 +132,32 @@ describe("layers", () => {
     expect((await load()).get(scheduler).maxAttempts).toBe(3);
   });
 
+  it("takes an empty JSON file for a file as well", async () => {
+    await write("work/kilonova.config.json", "\n");
+    expect((await load()).files).toEqual([join(folder, "work/kilonova.config.json")]);
+  });
+
+  it("runs and reads nothing else in the working folder to find it", async () => {
+    const here = process.cwd();
+    await write("work/kilonova.config.json", '{ "scheduler": { "maxAttempts": 4 } }');
+    await write("work/package.json", "{ broken");
+    await write("work/.config/config.cjs", "globalThis.configWasRun = true; module.exports = {};");
+    await write("work/.config/config.yaml", "cosmiconfig: { searchPlaces: 7 }");
+    process.chdir(join(folder, "work"));
+    try {
+      expect((await load()).get(scheduler).maxAttempts).toBe(4);
+    } finally {
+      process.chdir(here);
+    }
+    expect(globalThis).not.toHaveProperty("configWasRun");
+  });
+
+  it("says that a file it found cannot be read, and looks no further", async () => {
+    await mkdir(join(folder, "work/kilonova.config.toml"), { recursive: true });
+    await write("home/.config/kilonova/kilonova.config.yaml", "scheduler: { maxAttempts: 9 }");
+    await expect(load()).rejects.toThrow(/kilonova\.config\.toml\): expected a file that can be read, received EISDIR/);
+  });
+
   it("replaces the search by the files that the command line names, later ones winning option by option", async () => {
     await write("work/kilonova.config.yaml", "scheduler: { zone: searched }");
     await write("work/a.json", '{\n\t"scheduler": {\n\t\t"maxAttempts": 7, "enabledFilters": ["A", "B"]\n\t}\n}');
@@ -398,6 +424,31 @@ describe("problems", () => {
     expect(message).toContain("keys.long (override): expected string to have >=20 characters, received");
     expect(message).toContain("keys.odd (override): expected string, received");
     expect(message).not.toContain("hunter");
+  });
+
+  it("of a secret say what its schema says, where that does not depend on the value", async () => {
+    const url = z.url({ error: "expected an http or https URL", protocol: /^https?$/ });
+    const quoting = z.url({ error: ({ input }) => `no URL: ${String(input).slice(0, 3)}` });
+    const group = optionGroup(
+      "keys",
+      z.object({
+        urls: z.array(url).meta({ secret: true }).describe("Addresses."),
+        odd: z
+          .string()
+          .refine((text) => text === "", "expected nothing at all")
+          .meta({ secret: true })
+          .describe("Odd."),
+        part: quoting.meta({ secret: true }).describe("Part."),
+      }),
+    );
+    const configuration = await load({
+      overrides: { keys: { urls: ["http://a", "hunter2"], odd: "hunter3", part: "hunter4" } },
+    });
+    const message = messageOf(() => configuration.get(group));
+    expect(message).toContain("keys.urls.1 (override): expected http or https URL, received");
+    expect(message).toContain("keys.odd (override): expected nothing at all, received");
+    expect(message).toContain("keys.part (override): expected a valid URL, received");
+    expect(message).not.toContain("hun");
   });
 
   it("name an unknown option that is looked up", async () => {

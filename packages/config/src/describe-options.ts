@@ -26,7 +26,7 @@ export function describeOptions(groups: readonly OptionGroup[]): readonly Option
     const schema = groupSchema(group);
     return Object.entries(group.schema.shape).map(([option, type]) => {
       const json = optionSchema(schema, option);
-      const { defaultText, ...metadata } = metadataOf(type);
+      const { defaultText, objectPath: _, ...metadata } = metadataOf(type);
       const preset = metadata.secret ? "***" : json.default;
       return {
         group: group.name,

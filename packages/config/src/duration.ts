@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const TITLE = "duration (250ms, 10s, 5m, 2h, 1d, or seconds)";
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /** A length of time as people write it: `250ms`, `10s`, `5m`, `2h`, `1d`. */
@@ -29,10 +30,10 @@ export function duration(preset: Duration) {
   // The template gives the type; it alone would let "-5s" and "1e3s" through to the transform, which would throw.
   const text = z.templateLiteral([z.number(), z.enum(["ms", "s", "m", "h", "d"])]).check(z.regex(DURATION));
   return z
-    .union([z.number().nonnegative(), text])
+    .union([z.number().nonnegative(), text], `expected a ${TITLE}`)
     .transform((value) => milliseconds(value))
     .prefault(preset)
-    .meta({ title: "duration (250ms, 10s, 5m, 2h, 1d, or seconds)" });
+    .meta({ title: TITLE });
 }
 
 function isUnit(unit: string | undefined): unit is keyof typeof UNITS {

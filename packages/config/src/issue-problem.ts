@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ConfigurationProblem } from "./configuration-error.js";
 import { groupSchema, optionSchema, typeText } from "./json-schema.js";
+import { isLiteralMessage } from "./literal-message.js";
 import { holdsSecret, shortValue } from "./masked-value.js";
 import { nearestName } from "./nearest-name.js";
 import type { OptionGroup } from "./option-group.js";
@@ -29,22 +30,26 @@ export function issueProblem(
   return {
     option: [group.name, option, ...below].join("."),
     place,
-    expected: expectedBy(issue, optionSchema(groupSchema(group), option), holdsSecret(type)),
+    expected: expectedBy(
+      issue,
+      optionSchema(groupSchema(group), option),
+      holdsSecret(type) && !isLiteralMessage(type, issue),
+    ),
     received: shortValue(type, input, below),
   };
 }
 
 /**
  * A title speaks for the whole option, and zod says "Invalid input: expected X, received Y". Otherwise the schema's own
- * message is taken whole, but for a secret: its author may have quoted the value there.
+ * message is taken whole, unless it may tell a secret: its author may have quoted the value there.
  */
-function expectedBy(issue: z.core.$ZodIssue, schema: z.core.JSONSchema.JSONSchema, isSecret: boolean): string {
+function expectedBy(issue: z.core.$ZodIssue, schema: z.core.JSONSchema.JSONSchema, mayTell: boolean): string {
   const isWhole = issue.path.length === 1;
   if (isWhole && (schema.title || issue.code === "invalid_union")) return typeText(schema);
-  if (isSecret && issue.code === "custom") return typeText(schema);
-  const message = isSecret ? plainMessage(issue) : issue.message;
+  if (mayTell && issue.code === "custom") return typeText(schema);
+  const message = mayTell ? plainMessage(issue) : issue.message;
   const [, expected = message] = /expected (?:an? )?(.+?)(?:, received .*)?$/s.exec(message) ?? [];
-  return expected.replace(/^Invalid (\w+): must /, "a $1 that must ");
+  return expected.replace(/^Invalid (\w+): must /, "a $1 that must ").replace(/^Invalid (?!input$)/, "a valid ");
 }
 
 /** zod's own words for an issue, which never hold the value, in place of the schema's. */

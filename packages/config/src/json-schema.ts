@@ -6,7 +6,14 @@ type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The JSON Schema of what an operator may write for a group. */
 export function groupSchema(group: OptionGroup): JsonSchema {
-  return z.toJSONSchema(group.schema, { io: "input", unrepresentable: "any" });
+  return z.toJSONSchema(group.schema, {
+    io: "input",
+    unrepresentable: "any",
+    // What is for the framework alone, at whatever depth.
+    override: ({ jsonSchema: schema }) => {
+      delete schema["objectPath"];
+    },
+  });
 }
 
 /** The JSON Schema of one option, defaults and title included. */

@@ -24,14 +24,19 @@ const MODULE_PATH = new RegExp(`^(${FILE.source}|${PACKAGE.source})(?:#([A-Za-z_
 /** Names of packages are in lower case, so that a capital tells the two apart. */
 const SHORT_NAME = /^[A-Z][A-Za-z0-9_$]*$/;
 const OBJECT_PATH = new RegExp(`${MODULE_PATH.source}|${SHORT_NAME.source}`);
-const FORMS = "object path (package#export, ./file.js#export, or the short name of an available plugin)";
+const FORMS = "(package#export, ./file.js#export, or the short name of an available plugin)";
 
 /**
  * The schema of an option that names an object by its path. Its value stays the text, so that messages can quote it;
  * `parseObjectPath` takes it apart. Give it a default and a description like any other.
+ *
+ * @param kind what the object has to be, for the framework to check before anything of it is made, as `filter`: one of the
+ *   kinds that plugin-api lists. Without it whatever the path leads to will do, and no short name is told from another.
  */
-export function objectPath() {
-  return z.string().regex(OBJECT_PATH, `expected an ${FORMS}`).meta({ title: FORMS });
+export function objectPath(kind?: string) {
+  const words = kind === undefined ? `object path ${FORMS}` : `object path of kind ${kind} ${FORMS}`;
+  const named = kind === undefined ? {} : { kind };
+  return z.string().regex(OBJECT_PATH, `expected an ${words}`).meta({ title: words, objectPath: named });
 }
 
 /**

@@ -5,13 +5,15 @@ import { innerOf } from "./schema-parts.js";
  * What an option may say of itself through zod's `.meta()`:
  * `secret` is masked in every dump; `mutable` may change on SIGHUP; `deprecatedNames` lists old names, as `option` in the
  * same group or `group.option`, that are still read, with a warning. (Plain `deprecated` is zod's own word, a boolean.)
- * `defaultText` says in words what a default is that each machine makes for itself, as its host name.
+ * `defaultText` says in words what a default is that each machine makes for itself, as its host name. `objectPath` is
+ * there where the value names an object by its path, with the kind of plugin that it has to be; `objectPath()` writes it.
  */
 export interface OptionMetadata {
   readonly secret?: boolean;
   readonly mutable?: boolean;
   readonly deprecatedNames?: readonly string[];
   readonly defaultText?: string;
+  readonly objectPath?: { readonly kind?: string };
 }
 
 const metadataSchema = z.object({
@@ -20,6 +22,7 @@ const metadataSchema = z.object({
   mutable: z.boolean().default(false),
   deprecatedNames: z.array(z.string()).default([]),
   defaultText: z.string().optional(),
+  objectPath: z.object({ kind: z.string().exactOptional() }).optional(),
 });
 
 /** All of an option's metadata, absent parts filled. */

@@ -5,13 +5,14 @@ export { endpointOf } from "./container/explorer.js";
 export { ObjectLoader } from "./container/object-loader.js";
 export { checkDeclaredOptions } from "./declared-options.js";
 export type { HookCount } from "./hooks/entered-hook.js";
-export { type HookListWorld, type HookPointRow, type HookRow, hookList } from "./hooks/hook-list.js";
+export { type HookListWorld, type HookPointRow, type HookRow, hookList, loadHookPoints } from "./hooks/hook-list.js";
 export { cloudHookPoints, type HookPoint, HookPoints, hookPointsOf, hookPointsOfModule } from "./hooks/hook-points.js";
 export { type HookCountAtPoint, type HookSummary, Hooks } from "./hooks/hooks.js";
 export { KeyedMutex } from "./locks/keyed-mutex.js";
 export { type HeldLock, LOCKS, type Locks } from "./locks/locks.js";
 export { type ProcessLogger, processLogger } from "./logging.js";
 export { LoopWatch, type LoopWatchSettings } from "./loop-watch/loop-watch.js";
+export { watchedCommand } from "./loop-watch/watched-command.js";
 export { NotificationCenter, type NotificationCenterSettings } from "./notifications/notification-center.js";
 export type { NotificationOutlet, NotifierCount } from "./notifications/notification-queue.js";
 export {
@@ -24,6 +25,7 @@ export {
   transportOptions,
 } from "./options.js";
 export * from "./plugins/index.js";
+export { beginProcess, type ProcessBeginning } from "./process/begin-process.js";
 export { exitCodeOf } from "./process/exit-code.js";
 export { keepWorkers, type PrimaryProcess, workersWanted } from "./process/keep-workers.js";
 export { endProcess } from "./process/process-end.js";

@@ -7,9 +7,14 @@ const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 
 /** A length of time between two others: what is waited for again and again must not be nothing, nor more than a timer can. */
 function durationWithin(preset: Duration, from: Duration, to: Duration) {
-  return duration(preset)
-    .refine((value) => value >= milliseconds(from) && value <= milliseconds(to))
-    .meta({ title: `duration from ${from} to ${to}` });
+  return within(duration(preset), from, to);
+}
+
+function within<Schema extends z.ZodType<number>>(schema: Schema, from: Duration, to: Duration): Schema {
+  const title = `duration from ${from} to ${to}`;
+  return schema
+    .refine((value) => value >= milliseconds(from) && value <= milliseconds(to), `expected a ${title}`)
+    .meta({ title });
 }
 
 /** Options of every service. */
@@ -42,9 +47,12 @@ export const serviceOptions = optionGroup(
       .describe(
         "How many processes serve at the same time, under one that watches over them; more than one needs a broker.",
       ),
-    loopLagLimit: duration("1s").describe(
-      "A process whose event loop is blocked for longer says in its log which function does it; 0: nobody watches.",
-    ),
+    loopLagLimit: duration("1s")
+      .refine((value) => value === 0 || (value >= milliseconds("100ms") && value <= milliseconds("1h")))
+      .meta({ title: "duration from 100ms to 1h, or 0" })
+      .describe(
+        "A process whose event loop is blocked for longer says in its log which function does it; 0: nobody watches.",
+      ),
     state: z
       .enum(["auto", "conductor", "memory"])
       .default("auto")
@@ -58,7 +66,9 @@ export const serviceOptions = optionGroup(
 export const servicegroupOptions = optionGroup(
   "servicegroup",
   z.object({
-    driver: objectPath().default("@kilonova/core#RecordServiceGroup").describe("Who knows which services live."),
+    driver: objectPath("servicegroup-driver")
+      .default("@kilonova/core#RecordServiceGroup")
+      .describe("Who knows which services live."),
   }),
 );
 
@@ -66,7 +76,7 @@ export const servicegroupOptions = optionGroup(
 export const transportOptions = optionGroup(
   "transport",
   z.object({
-    driver: objectPath()
+    driver: objectPath("transport")
       .default("@kilonova/messaging#MemoryTransport")
       .describe("What carries messages: the memory of this one process, or a broker."),
     concurrency: z
@@ -86,10 +96,10 @@ export const hooksOptions = optionGroup(
       .array(
         z.object({
           point: z.string().min(1),
-          hook: objectPath(),
+          hook: objectPath("hook"),
           order: z.number().int().optional(),
           failure: z.enum(["open", "closed"]).optional(),
-          timeLimit: duration("5s"),
+          timeLimit: durationWithin("5s", "1ms", "1h"),
         }),
       )
       .default([])
@@ -119,7 +129,7 @@ export const notificationsOptions = optionGroup(
   "notifications",
   z.object({
     notifiers: z
-      .array(objectPath())
+      .array(objectPath("notifier"))
       .default([])
       .describe("Who takes notifications out of the cloud, in addition to topics."),
     topics: z
@@ -128,7 +138,7 @@ export const notificationsOptions = optionGroup(
       .describe(
         "Topics to which notifications are cast. Name one only where a service listens on it: what is cast waits, with the broker or in memory, until somebody takes it.",
       ),
-    timeLimit: duration("10s").describe("How long the delivery of one notification may take."),
+    timeLimit: durationWithin("10s", "1ms", "1h").describe("How long the delivery of one notification may take."),
     queueSize: z
       .number()
       .int()
@@ -143,13 +153,15 @@ export const notificationsOptions = optionGroup(
 export const pluginsOptions = optionGroup(
   "plugins",
   z.object({
-    startTimeLimit: duration("30s").describe("How long the loading of one plugin, or the making of it, may take."),
+    startTimeLimit: durationWithin("30s", "1ms", "1h").describe(
+      "How long the loading of one plugin, or the making of it, may take.",
+    ),
     start: z
       .record(
         z.string(),
         z.object({
           policy: z.enum(["abort", "continue", "degraded"]).optional(),
-          timeLimit: duration("30s").unwrap().optional(),
+          timeLimit: within(duration("30s").unwrap(), "1ms", "1h").optional(),
         }),
       )
       .default({})

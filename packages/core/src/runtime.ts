@@ -5,18 +5,20 @@ import {
   CLOCK,
   type Clock,
   DRIVER_STATE,
+  HOST,
   LOGGER,
   NOTIFICATIONS,
+  type Notifications,
   RPC,
+  serviceDegraded,
   systemClock,
 } from "@kilonova/plugin-api";
-import { checkBasics } from "./basic-check.js";
 import { Container } from "./container/container.js";
 import { Hooks } from "./hooks/hooks.js";
 import { loadTransport } from "./load-transport.js";
 import { LOCKS } from "./locks/locks.js";
-import { type ProcessLogger, processLogger } from "./logging.js";
-import { LoopWatch } from "./loop-watch/loop-watch.js";
+import type { ProcessLogger } from "./logging.js";
+import type { LoopWatch } from "./loop-watch/loop-watch.js";
 import { NotificationCenter } from "./notifications/notification-center.js";
 import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
 import { OptionDump } from "./option-dump.js";
@@ -30,9 +32,11 @@ import {
   transportOptions,
 } from "./options.js";
 import { enterHooks, loadHooks } from "./plugins/enter-hooks.js";
+import { logCatalog } from "./plugins/log-catalog.js";
 import type { PluginCatalog } from "./plugins/plugin-catalog.js";
 import type { Degradation } from "./plugins/plugin-start.js";
-import { type ProcessPlugins, startPlugins } from "./plugins/start-plugins.js";
+import type { ProcessPlugins } from "./plugins/start-plugins.js";
+import { beginProcess, type ProcessBeginning } from "./process/begin-process.js";
 import { SERVICE_RECORDS } from "./service/service-records.js";
 import { conductorState } from "./state/conductor-state.js";
 import type { FrameworkState } from "./state/framework-state.js";
@@ -57,6 +61,8 @@ export type StateFactory = (runtime: Runtime) => Promise<FrameworkState>;
 export interface RuntimeSettings extends Partial<Omit<LoadSettings, "groups">> {
   /** A configuration that was loaded already. */
   readonly configuration?: Configuration;
+  /** What was begun already with that configuration; the runtime closes it, and where it cannot be made it is closed too. */
+  readonly beginning?: ProcessBeginning;
   /** Further groups that the process knows. */
   readonly groups?: readonly OptionGroup[];
   /** URLs of modules beside which packages in the box are found. */
@@ -77,6 +83,7 @@ export class Runtime {
   /** Where it is told what happens. */
   readonly notifications: NotificationCenter;
   readonly #optionDump: OptionDump;
+  readonly #publisher: Notifications;
   #state: FrameworkState | undefined;
 
   private constructor(
@@ -98,7 +105,9 @@ export class Runtime {
     this.container.register(CLOCK, clock);
     this.container.register(LOGGER, logger);
     this.container.register(BASE_DIRECTORY, configuration.baseDirectory);
-    this.container.register(NOTIFICATIONS, this.notifications.publisher(`${configuration.program}.${host}`));
+    this.container.register(HOST, host);
+    this.#publisher = this.notifications.publisher(`${configuration.program}.${host}`);
+    this.container.register(NOTIFICATIONS, this.#publisher);
   }
 
   /**
@@ -112,15 +121,9 @@ export class Runtime {
     const configuration =
       settings.configuration ?? (await loadConfiguration({ program: "kilonova", ...settings, groups }));
     configuration.register(...groups);
-    const log = configuration.get(logOptions);
-    const { host, loopLagLimit } = configuration.get(serviceOptions);
-    const logger = processLogger(log, { host });
     const clock = settings.clock ?? systemClock;
-    await checkBasics();
-    // From before the first plugin is loaded: what one does then may block the loop, too.
-    const loopWatch = new LoopWatch({ limit: loopLagLimit, log, fields: { host } }, logger);
+    const { logger, loopWatch, plugins } = settings.beginning ?? (await beginProcess(configuration, settings.places));
     try {
-      const plugins = await startPlugins(configuration, logger, settings.places);
       const transport = await loadTransport(configuration, plugins.loader);
       const runtime = new Runtime(configuration, logger, clock, transport, plugins, loopWatch);
       await runtime.#prepare(settings.state);
@@ -144,6 +147,11 @@ export class Runtime {
   get state(): FrameworkState {
     if (!this.#state) throw new KilonovaError("internal", "the runtime is not prepared yet");
     return this.#state;
+  }
+
+  /** The process is up: who started it need not be told any more at the terminal of what blocks it. */
+  started(): void {
+    this.loopWatch.started();
   }
 
   /** SIGHUP: reads the options that may change again. */
@@ -172,13 +180,16 @@ export class Runtime {
       this.container.register(SERVICE_RECORDS, this.state.serviceRecords);
       this.container.register(LOCKS, this.state.locks);
       this.container.register(DRIVER_STATE, this.state.driverState);
-      enterHooks(await loadHooks(this.configuration, this.plugins), this.hooks, this.container);
+      const hooks = await loadHooks(this.configuration, this.plugins);
+      enterHooks(hooks, this.hooks, this.container);
+      logCatalog(this.logger, this.catalog, hooks);
       await connectNotifications(
         this.notifications,
         this.configuration.get(notificationsOptions),
         this.rpc,
         this.container,
       );
+      this.plugins.start.tellDegradations((each) => this.#publisher.error(this.context(), serviceDegraded, each));
       this.dumpOptions();
     } catch (error) {
       await this.close();

@@ -74,6 +74,25 @@ const watch = (hooks: Hooks, point: string) =>
 
 const context = RequestContext.admin();
 
+describe("a hook that enters when an object with its point is made already", () => {
+  it("is refused where it would never run, and welcome where there are hooks", () => {
+    const { hooks, weaver } = world();
+    watch(hooks, "woven.rename");
+    weaver.weave(new Woven());
+    watch(hooks, "woven.rename");
+    watch(hooks, "another.point");
+    let thrown: unknown;
+    try {
+      watch(hooks, "woven.pair");
+    } catch (error) {
+      thrown = error;
+    }
+    expect(isKilonovaError(thrown, "internal") && thrown.message).toBe(
+      "Hook watch enters woven.pair too late: an object that has the point is made already, and nothing would run there. Enter hooks before services are started.",
+    );
+  });
+});
+
 describe("a woven object", () => {
   it("passes hook, lock and method in this order, exactly once, by a call from inside and by RPC", async () => {
     const { hooks, weaver } = world();

@@ -51,7 +51,7 @@ export class Weaver {
     if (typeof bare !== "function") {
       throw new KilonovaError("contract.invalid", `${object.constructor.name} has no method ${name}.`);
     }
-    const hooked = point && this.world.hooks.at(point.name).length > 0 ? point : undefined;
+    const hooked = point && this.world.hooks.settle(point.name) ? point : undefined;
     if (!hooked && !lock) return;
     const bound: Method = (context, ...args) => bare.call(object, context, ...args);
     const locked = lock ? this.#locked(bound, lock) : bound;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CreateError, createFolder } from "./create-folder.js";
+import { shellWord } from "./shell-word.js";
 
 const USAGE = `Usage: npm init kilonova [FOLDER] [-- --no-install]
 
@@ -38,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
   console.log(`${path}: a cloud's folder, with its configuration`);
   const isInstalled = read.install && (await npmInstall(path));
   const place = relative(process.cwd(), path);
-  const steps = [...(place ? [`cd ${place}`] : []), ...(isInstalled ? [] : ["npm install"]), "npm start"];
+  const steps = [...(place ? [`cd ${shellWord(place)}`] : []), ...(isInstalled ? [] : ["npm install"]), "npm start"];
   console.log(`\nNext:\n${steps.map((step) => `  ${step}`).join("\n")}`);
   return read.install && !isInstalled ? 1 : 0;
 }

@@ -38,6 +38,11 @@ it("writes nothing over what is there, and says what that is", async () => {
   expect(await readdir(path)).toEqual(["package.json"]);
 });
 
+it.each(["node_modules", "node_modules/cloud"])("makes none in %s, where npm would remove it", async (name) => {
+  await expect(createFolder(join(parent, name), "1.2.3")).rejects.toThrow(/is npm's own.*name another folder/);
+  expect(await readdir(parent)).toEqual([]);
+});
+
 it("says why a folder cannot be made", async () => {
   await writeFile(join(parent, "file"), "");
   await expect(createFolder(join(parent, "file", "cloud"), "1.2.3")).rejects.toThrow("cannot be written: ENOTDIR");

@@ -9,7 +9,8 @@ const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,213}$/;
 export class CreateError extends Error {}
 
 /**
- * Writes the files of a new cloud into a folder, which may be there but must have none of them.
+ * Writes the files of a new cloud into a folder, which may be there but must have none of them. It may not be a
+ * `node_modules`, nor within one: what npm does not know there it removes.
  *
  * @param release the version of `kilonova` that the cloud starts with
  * @returns the folder's whole path
@@ -17,6 +18,9 @@ export class CreateError extends Error {}
  */
 export async function createFolder(folder: string, release: string): Promise<string> {
   const path = resolve(folder);
+  if (path.split(/[\\/]/).includes("node_modules")) {
+    throw new CreateError(`${path} is npm's own: it removes what it did not put there; name another folder.`);
+  }
   const files = starterFiles(packageName(basename(path)), release);
   const present = await Promise.all([...files.keys()].map((name) => isThere(join(path, name))));
   const taken = [...files.keys()].filter((_, index) => present[index]);

@@ -1,4 +1,7 @@
 import { createServer } from "node:net";
+import { inspect } from "node:util";
+import { type KilonovaError, messageOf } from "@kilonova/messaging";
+import { sql } from "drizzle-orm";
 import { expect, onTestFinished, test } from "vitest";
 import { addressOfOwner, databaseNameOf, maskedAddress, roleOf } from "./address.js";
 import { connectDatabase } from "./connect.js";
@@ -47,6 +50,50 @@ test("a statement is cancelled when it takes too long, and the pool goes on", as
   });
   await expect(pool.query("select pg_sleep(60)")).rejects.toThrow("statement timeout");
   expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a statement that fails tells neither its text nor its values, in a transaction neither", async () => {
+  const place = await testDatabase();
+  const database = await connectDatabase({ ...SETTINGS, url: place.url, connectTimeout: 5_000 });
+  onTestFinished(async () => {
+    await database.$client.end();
+    await place.drop();
+  });
+  await database.execute(sql`create table people (name text primary key, age integer not null)`);
+  const add = sql`insert into people (name, age) values (${"s3cret"}, ${1})`;
+  const incomplete = sql`insert into people (name) values (${"s3cret"})`;
+  await database.execute(add);
+  const words = "The database refused a statement (SQLSTATE 23505, table people, constraint people_pkey).";
+  const failures: unknown[] = await Promise.all([
+    database.execute(add).catch((thrown) => thrown),
+    database.transaction((inner) => inner.execute(add)).catch((thrown) => thrown),
+    database.transaction((outer) => outer.transaction((inner) => inner.execute(add))).catch((thrown) => thrown),
+  ]);
+  for (const failure of failures) {
+    expect(failure).toMatchObject({ code: "database.failed", message: words, cause: { code: "23505" } });
+    const { cause } = failure as KilonovaError;
+    expect(messageOf(cause)).toBe('duplicate key value violates unique constraint "people_pkey"');
+  }
+  const missing: unknown = await database.execute(incomplete).catch((thrown) => thrown);
+  expect(missing).toMatchObject({ code: "database.failed", cause: { code: "23502" } });
+  for (const failure of [...failures, missing]) {
+    // With all of its properties, as a log or a crash would show it.
+    const shown = inspect(failure, { depth: 9, showHidden: true });
+    expect(shown).not.toContain("s3cret");
+    expect(shown).not.toContain("insert into");
+  }
+  expect((await database.execute(sql`select name from people`)).rows).toEqual([{ name: "s3cret" }]);
+});
+
+test("what broke the connection is told of a statement that it cut", async () => {
+  const place = await testDatabase();
+  const database = await connectDatabase({ ...SETTINGS, url: place.url, connectTimeout: 5_000 });
+  await database.$client.end();
+  await place.drop();
+  await expect(database.execute(sql`select ${"s3cret"}`)).rejects.toMatchObject({
+    code: "database.failed",
+    message: "A statement did not come to its end: Cannot use a pool after calling end on the pool.",
+  });
 });
 
 test("an owner's address has its own role, over TCP and over a socket", () => {

@@ -1,8 +1,10 @@
 import { KilonovaError, messageOf } from "@kilonova/messaging";
-import { drizzle } from "drizzle-orm/node-postgres";
+import { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { Pool } from "pg";
 import { maskedAddress } from "./address.js";
 import type { Database } from "./database.js";
+import { DiscreetSession } from "./discreet-session.js";
 import { PreparingClient } from "./preparing-client.js";
 
 export interface ConnectSettings {
@@ -20,7 +22,8 @@ export interface ConnectSettings {
 }
 
 /**
- * Opens a pool and asks for one answer. Statements and transactions left idle are bounded in time.
+ * Opens a pool and asks for one answer. Statements and transactions left idle are bounded in time. A statement that fails
+ * does so with `database.failed`, which says nothing of its values.
  *
  * @throws KilonovaError `database.unreachable`, naming the address without its password
  */
@@ -45,7 +48,9 @@ export async function connectDatabase(settings: ConnectSettings): Promise<Databa
     await pool.end();
     throw unreachable(settings.url, cause);
   }
-  return drizzle(pool);
+  const dialect = new PgDialect();
+  const session = new DiscreetSession(pool, dialect);
+  return Object.assign(new NodePgDatabase<Record<string, never>>(dialect, session, undefined), { $client: pool });
 }
 
 /** The error for a database that does not answer. */

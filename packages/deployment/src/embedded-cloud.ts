@@ -54,11 +54,11 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
   const interruption = new StartInterruption();
   try {
     // A wrong option is said before anything is made, a port that is taken before anything is started.
-    const written = await writtenConfiguration(settings);
-    checkOneProcess(written);
+    const written = await interruption.race(writtenConfiguration(settings, onProgress));
+    checkOneProcess(written.configuration);
     const folder = await StateFolder.hold(resolve(settings.stateDirectory));
     undo.add(() => folder.release());
-    const { host, port: wantedPort } = written.get(httpOptions);
+    const { host, port: wantedPort } = written.configuration.get(httpOptions);
     const port = await freePort(host, wantedPort);
     const secrets = await loadSecrets(
       folder.path,
@@ -75,20 +75,23 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     });
     onProgress(postgres.adopted ? "the PostgreSQL of an earlier process was taken over" : "PostgreSQL is up");
 
-    const { configuration, notice } = await embeddedConfiguration(folder.path, settings, {
+    const embedding = embeddedConfiguration(folder.path, settings, written, {
       port,
       database: { url, rolePasswords: secrets.database, poolSize: 8 },
       passwords: { adminPassword: secrets.adminPassword, userPassword: secrets.userPassword },
     });
+    const { configuration, beginning, notice } = await interruption.raceFor(embedding, (late) =>
+      late.beginning.loopWatch.stop(),
+    );
+    undo.add(() => beginning.loopWatch.stop());
     if (notice) onProgress(notice);
     interruption.check();
-    const database = await DatabaseAccess.open(configuration, OWNERS);
+    const opening = DatabaseAccess.open(configuration, OWNERS);
+    const database = await interruption.raceFor(opening, (late) => late.close());
     undo.add(() => database.close());
-    const runtime = await Runtime.create({
-      configuration,
-      places: [import.meta.url],
-      state: async () => database.frameworkState(),
-    });
+    const state = async () => database.frameworkState();
+    const making = Runtime.create({ configuration, beginning, state });
+    const runtime = await interruption.raceFor(making, (late) => late.close());
     undo.add(() => runtime.close());
     database.register(runtime);
     const services = await RunningServices.start(runtime, SERVICES, interruption, onProgress);
@@ -109,6 +112,7 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
       ? await interruption.race(firstGuest(folder.path, endpoint, secrets, onProgress))
       : undefined;
     interruption.check();
+    runtime.started();
     const running = untilStopped(runtime.logger, { stop: () => undo.all(), reload: () => services.reset() });
     interruption.end();
     const wait = async () => {

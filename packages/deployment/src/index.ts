@@ -1,9 +1,9 @@
 export { type EmbeddedCloud, type EmbeddedCloudSettings, startEmbeddedCloud } from "./embedded-cloud.js";
 export { listHooks } from "./hook-reports.js";
 export { IN_BOX_GROUPS } from "./in-box.js";
-export { declareInstalledPlugins, type InstalledPlugins, knownGroups } from "./installed-plugins.js";
+export { declareInstalledPlugins, type KnownGroups, knownGroups } from "./installed-plugins.js";
 export { type MigrateSettings, type MigrationRow, migrateDatabase, migrationStatus } from "./migrate.js";
-export { declareNamedModules } from "./named-modules.js";
+export { declareNamedModules, namedFailures } from "./named-modules.js";
 export { checkPlugins, type PluginVerdict } from "./plugin-check.js";
 export { listPlugins, type PluginDetails, type PluginHook, type PluginSummary, showPlugin } from "./plugin-reports.js";
 export { type Credentials, RestClient } from "./rest-client.js";

@@ -1,43 +1,20 @@
-import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { loadConfiguration } from "@kilonova/config";
 import { PLUGIN_API_VERSION } from "@kilonova/core";
 import { describe, expect, it } from "vitest";
 import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
-import { knownGroups } from "./installed-plugins.js";
-import { testFolder } from "./testing/folder.js";
+import { IN_BOX_GROUPS } from "./in-box.js";
+import { declareInstalledPlugins, knownGroups } from "./installed-plugins.js";
+import { loadServed, namedFailures } from "./named-modules.js";
+import { cloudFolder } from "./testing/cloud-folder.js";
 
 const api = `^${PLUGIN_API_VERSION}`;
 const GROUP = `import { optionGroup } from "@kilonova/config";
   import { z } from "zod";
   export const powerOptions = optionGroup("power", z.object({ level: z.int().default(3).describe("How much.") }));`;
 
-/** A folder with a configuration and plugins beside it, each with its manifest and its module. */
-async function cloudFolder(
-  configuration: unknown,
-  plugins: Readonly<Record<string, readonly [kilonova: unknown, index: string]>>,
-): Promise<string> {
-  const installed = Object.entries(plugins).flatMap(([name, [kilonova, index]]) => [
-    [
-      `node_modules/${name}/package.json`,
-      JSON.stringify({ name, version: "1.0.0", type: "module", exports: "./index.js", kilonova }),
-    ] as const,
-    [`node_modules/${name}/index.js`, index] as const,
-  ]);
-  const dependencies = Object.fromEntries(Object.keys(plugins).map((name) => [name, "*"]));
-  const folder = await testFolder({
-    "package.json": JSON.stringify({ dependencies }),
-    "kilonova.config.json": JSON.stringify(configuration),
-    ...Object.fromEntries(installed),
-  });
-  await mkdir(join(folder, "node_modules/@kilonova"), { recursive: true });
-  const ours = fileURLToPath(new URL("../../config", import.meta.url));
-  await symlink(ours, join(folder, "node_modules/@kilonova/config"));
-  await symlink(join(ours, "node_modules/zod"), join(folder, "node_modules/zod"));
-  return folder;
-}
 const sourceIn = (folder: string) => ({ argv: ["--config-file", join(folder, "kilonova.config.json")] });
-const written = (folder: string) => writtenConfiguration(sourceIn(folder));
+const written = async (folder: string) => (await writtenConfiguration(sourceIn(folder))).configuration;
 
 describe("the option groups of plugins", () => {
   it("are those in the box and those beside the configuration; a broken plugin costs only its own", async () => {
@@ -48,7 +25,8 @@ describe("the option groups of plugins", () => {
         broken: [{ api, optionGroups: ["other"] }, "throw new Error('no licence');"],
       },
     );
-    const { groups, failures } = await knownGroups(folder);
+    const loaded = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, ...sourceIn(folder) });
+    const { groups, failures } = await knownGroups(loaded);
     expect(groups.map(({ name }) => name)).toEqual(expect.arrayContaining(["rabbitmq", "qemu", "fake", "power"]));
     expect(failures.map(String)).toEqual([expect.stringMatching(/manifest of broken: .*no licence/)]);
   });
@@ -80,7 +58,13 @@ describe("what an operator wrote for a cloud in one process", () => {
       );
     expect(await refused({})).toBe("nothing");
     expect(await refused({ scheduler: { filters: ["ComputeFliter"] } })).toBe(
-      "option scheduler.filters: no available plugin provides ComputeFliter; did you mean ComputeFilter?",
+      "option scheduler.filters: no available plugin provides a filter ComputeFliter; did you mean ComputeFilter?",
+    );
+    expect(await refused({ image: { store: "TokenAuthenticator" } })).toContain(
+      "option image.store: no available plugin provides an image-store TokenAuthenticator, but @kilonova/http ",
+    );
+    expect(await refused({ network: { driver: "@kilonova/virt-fake#FakeDriver" } })).toContain(
+      "expected a network-driver, received a virt-driver",
     );
     expect(await refused({ power: { level: "high" } })).toContain("power.level");
     const broken = [{ api, hooks: [{ point: "server.create", export: "Audit" }] }, "export class Audit {}"];
@@ -91,8 +75,42 @@ describe("what an operator wrote for a cloud in one process", () => {
     const broken = [{ api, optionGroups: ["powerOptions"] }, "throw new Error('no licence');"] as const;
     const folder = await cloudFolder({ power: { level: 5 } }, { power: broken });
     expect((await written(folder)).groups().map(({ name }) => name)).not.toContain("power");
-    const { notice } = await embeddedConfiguration(join(folder, "state"), sourceIn(folder));
+    const source = sourceIn(folder);
+    const { notice, beginning } = await embeddedConfiguration(
+      join(folder, "state"),
+      source,
+      await writtenConfiguration(source),
+    );
+    await beginning.loopWatch.stop();
     expect(notice).toMatch(/a plugin cannot be used; going on without it: .*power 1\.0\.0 .*no licence/);
+  });
+
+  it("may name what is in the box by its short name", async () => {
+    const folder = await cloudFolder(
+      {
+        transport: { driver: "MemoryTransport" },
+        servicegroup: { driver: "RecordServiceGroup" },
+        scheduler: { manager: "@kilonova/scheduler#schedulerManager", driver: "FilterScheduler" },
+        network: { manager: "FlatManager", driver: "FakeNetworkDriver" },
+        image: { manager: "ImageManager", store: "FileStore" },
+        compute: { manager: "ComputeManager", driver: "FakeDriver" },
+        api: { authSchemes: ["TokenAuthenticator"] },
+      },
+      {},
+    );
+    expect((await written(folder)).lookUp("image.store").value).toBe("FileStore");
+  });
+
+  it("names, all at once, every object path that is wrong, for who asks what is", async () => {
+    const configuration = { scheduler: { filters: ["Absent"], driver: "RAMWeigher" }, image: { store: "./no.js#No" } };
+    const folder = await cloudFolder(configuration, {});
+    const loaded = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, ...sourceIn(folder) });
+    const failures = await namedFailures(loaded, await declareInstalledPlugins(loaded));
+    expect(failures.map(String)).toEqual([
+      expect.stringContaining("option image.store"),
+      expect.stringContaining("option scheduler.driver"),
+      expect.stringContaining("option scheduler.filters"),
+    ]);
   });
 
   it("goes on without a filter that is broken where it says so", async () => {
@@ -102,5 +120,45 @@ describe("what an operator wrote for a cloud in one process", () => {
     };
     const folder = await cloudFolder(configuration, {});
     expect((await written(folder)).lookUp("scheduler.filters").value).toHaveLength(2);
+  });
+});
+
+describe("what services are made of is held to what they ask for before they are started", () => {
+  const PROVIDES = [{ kind: "filter", export: "Cold" }];
+  const COLD = 'export class Cold { static [Symbol.for("kilonova.plugin")] = { kind: "filter", version: 1 }; }';
+
+  async function problemOf(names: readonly string[], configuration: unknown): Promise<string> {
+    const twice = [{ api, provides: PROVIDES }, COLD] as const;
+    const folder = await cloudFolder(configuration, { one: twice, other: twice });
+    const loaded = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, ...sourceIn(folder) });
+    const plugins = await declareInstalledPlugins(loaded);
+    return loadServed(loaded, plugins, names).then(
+      () => "none",
+      (error: Error) => error.message,
+    );
+  }
+
+  it.each([
+    [["scheduler"], { scheduler: { filters: ["Cold"] } }, /^option scheduler\.filters: several .* a filter Cold/],
+    [["compute"], { compute: { driver: "FakeDriver" }, network: { driver: "FakeDriver" } }, /^option network\.driver/],
+    [
+      ["image", "api"],
+      { api: { authSchemes: ["FileStore"] } },
+      /^option api\.authSchemes: .* an authenticator FileSto/,
+    ],
+    [["identity"], { transport: { driver: "FileStore" } }, /^option transport\.driver/],
+    [
+      ["identity"],
+      { hooks: { use: [{ point: "server.create", hook: "Cold" }] } },
+      /^option hooks\.use: .* a hook Cold/,
+    ],
+    [["own"], { own: { manager: "FileStore" } }, /^option own\.manager: .* a service FileStore, but .* an image-store/],
+  ])("%j", async (names, configuration, words) => {
+    expect(await problemOf(names, configuration)).toMatch(words);
+  });
+
+  it("and nothing else is: what other processes need is installed there", async () => {
+    const configuration = { scheduler: { filters: ["Cold"] }, network: { driver: "absent#Driver" } };
+    expect(await problemOf(["network", "identity"], configuration)).toBe("none");
   });
 });

@@ -1,51 +1,34 @@
-import type { Configuration, OptionGroup } from "@kilonova/config";
-import {
-  declarePlugins,
-  failuresAmong,
-  groupsOfPlugins,
-  ObjectLoader,
-  PluginCatalog,
-  type PluginFailure,
-  type PluginGroups,
-  PluginStart,
-  pluginsOptions,
-} from "@kilonova/core";
+import { type Configuration, loadConfiguration, type OptionGroup } from "@kilonova/config";
+import { type ProcessPlugins, readPlugins, watchedCommand } from "@kilonova/core";
+import { IN_BOX_GROUPS } from "./in-box.js";
 
 /** Packages in the box are found beside this module. */
 export const PLACES: readonly string[] = [import.meta.url];
 
-/** The plugins that are installed, and what finds objects with them. */
-export interface InstalledPlugins {
-  readonly catalog: PluginCatalog;
-  readonly loader: ObjectLoader;
-  /** All of them, with the option groups that each declares. */
-  readonly declared: readonly PluginGroups[];
-  /** Those that cannot be used, and why. */
-  readonly failures: readonly PluginFailure[];
-}
-
-/** The option groups of plugins, those in the box and those installed beside a configuration. */
-export async function knownGroups(
-  baseDirectory: string,
-): Promise<{ readonly groups: readonly OptionGroup[]; readonly failures: readonly unknown[] }> {
-  const catalog = await PluginCatalog.read({ directory: baseDirectory, places: PLACES });
-  const found = await groupsOfPlugins(catalog, new ObjectLoader(baseDirectory, PLACES, { catalog }));
-  return {
-    groups: found.flatMap(({ groups }) => groups),
-    failures: found.flatMap(({ failure }) => (failure === undefined ? [] : [failure])),
-  };
+/** The option groups of plugins, and why some are not to be had. */
+export interface KnownGroups {
+  readonly groups: readonly OptionGroup[];
+  readonly failures: readonly unknown[];
 }
 
 /**
- * Declares the option groups of the plugins that are installed. A broken one costs only its own.
+ * The option groups of plugins, those in the box and those installed beside a configuration.
  *
- * @throws ConfigurationError for wrong options of the group `plugins`
+ * @param configuration where it can be read: it says where plugins are, and how long each may take
  */
-export async function declareInstalledPlugins(configuration: Configuration): Promise<InstalledPlugins> {
-  const { baseDirectory } = configuration;
-  const catalog = await PluginCatalog.read({ directory: baseDirectory, places: PLACES });
-  const start = new PluginStart(configuration.get(pluginsOptions));
-  const loader = new ObjectLoader(baseDirectory, PLACES, { catalog, start });
-  const declared = await declarePlugins(configuration, catalog, loader);
-  return { catalog, loader, declared, failures: failuresAmong(declared) };
+export async function knownGroups(configuration?: Configuration): Promise<KnownGroups> {
+  return watchedCommand("kilonova", async () => {
+    const { declared, failures } = await readPlugins(configuration ?? (await unwritten()), PLACES);
+    return { groups: declared.flatMap(({ groups }) => groups), failures: failures.map(({ failure }) => failure) };
+  });
+}
+
+/** Declares the option groups of the plugins that are installed. A broken one costs only its own. */
+export function declareInstalledPlugins(configuration: Configuration): Promise<ProcessPlugins> {
+  return readPlugins(configuration, PLACES);
+}
+
+/** A configuration in which nobody has written anything. */
+function unwritten(): Promise<Configuration> {
+  return loadConfiguration({ program: "kilonova", argv: [], env: {}, searchFolders: [], groups: IN_BOX_GROUPS });
 }

@@ -1,5 +1,5 @@
 import { loadConfiguration } from "@kilonova/config";
-import { checkDeclaredOptions } from "@kilonova/core";
+import { checkDeclaredOptions, watchedCommand } from "@kilonova/core";
 import { databaseOptions, frameworkMigrations, Migrator, type OwnerStatus } from "@kilonova/database";
 import { databaseUrl } from "./database-url.js";
 import { IN_BOX_GROUPS } from "./in-box.js";
@@ -50,7 +50,7 @@ async function databaseSettings({ argv }: MigrateSettings) {
     groups: IN_BOX_GROUPS,
     ...(argv ? { argv } : {}),
   });
-  await declareInstalledPlugins(configuration);
+  await watchedCommand("kilonova", () => declareInstalledPlugins(configuration));
   // Services of one's own may share the file: their groups are not known here.
   checkDeclaredOptions(configuration);
   const url = databaseUrl(configuration, "kilonova db");

@@ -4,13 +4,18 @@ import {
   describePackage,
   exitCodeOf,
   type FoundPlugin,
+  type HookPoints,
+  hooksOptions,
   type NamedPath,
   namedPaths,
   ObjectLoader,
   readPackageFile,
   readPlugin,
+  watchedCommand,
 } from "@kilonova/core";
 import { messageOf } from "@kilonova/messaging";
+import type { PluginKind } from "@kilonova/plugin-api";
+import { loadPoints } from "./hook-reports.js";
 import { PLACES } from "./installed-plugins.js";
 import { type PluginView, viewPlugins } from "./plugin-reports.js";
 
@@ -30,9 +35,19 @@ export interface PluginVerdict {
  *   named unless given
  * @throws ConfigurationError where a file cannot be used, or options that say which plugins run are wrong
  */
-export async function checkPlugins(target?: string, argv?: readonly string[]): Promise<readonly PluginVerdict[]> {
+export function checkPlugins(target?: string, argv?: readonly string[]): Promise<readonly PluginVerdict[]> {
+  return watchedCommand("kilonova", () => verdictsFor(target, argv));
+}
+
+async function verdictsFor(target?: string, argv?: readonly string[]): Promise<readonly PluginVerdict[]> {
   const view = await viewPlugins(argv);
-  if (target === undefined) return [...(await verdictsOn(view.catalog.plugins, view)), ...(await brokenPaths(view))];
+  await loadPoints(view);
+  if (target === undefined) {
+    const installed = await verdictsOn(view.catalog.plugins, view);
+    return [...installed, ...missingPackages(view), ...(await brokenPaths(view)), ...misplacedHooks(view)];
+  }
+  const missing = missingPackages(view).filter(({ plugin }) => plugin === target);
+  if (missing.length > 0) return missing;
   const installed = view.catalog.find(target);
   if (installed) return verdictsOn([installed], view);
   const folder = await packageIn(target);
@@ -50,10 +65,36 @@ async function verdictsOn(plugins: readonly FoundPlugin[], view: PluginView): Pr
       ...(await checkExports(plugin, view.loader)),
       ...declared.map(({ failure }) => messageOf(failure)),
       ...optionProblems(plugin, view),
+      ...pointProblems(plugin, view.loader.hookPoints),
     ];
     verdicts.push({ plugin: describePackage(plugin), problems: [...new Set(problems)] });
   }
   return verdicts;
+}
+
+/** What a package.json asks for and nobody can say anything of. */
+function missingPackages({ catalog }: PluginView): readonly PluginVerdict[] {
+  return catalog.missing.map((name) => ({ plugin: name, problems: [catalog.problemOfMissing(name)] }));
+}
+
+/** The hooks of a manifest that enter points which there are not. That of a service which is not here may be elsewhere. */
+function pointProblems({ manifest }: FoundPlugin, points: HookPoints): readonly string[] {
+  return (manifest?.hooks ?? []).flatMap(({ export: name, point }) => {
+    const problem = misplaced(point, points);
+    return problem === undefined ? [] : [`its hook ${name}: ${problem}`];
+  });
+}
+
+/** The same of the hooks that an option enters. */
+function misplacedHooks({ configuration, loader }: PluginView): readonly PluginVerdict[] {
+  return configuration.get(hooksOptions).use.flatMap(({ hook, point }) => {
+    const problem = misplaced(point, loader.hookPoints);
+    return problem === undefined ? [] : [{ plugin: hook, problems: [`option hooks.use: ${problem}`] }];
+  });
+}
+
+function misplaced(point: string, points: HookPoints): string | undefined {
+  return points.mayBeElsewhere(point) ? undefined : points.problemOf(point);
 }
 
 /** What is wrong with the values that the configuration has for the options of a plugin. */
@@ -71,8 +112,8 @@ function optionProblems(plugin: FoundPlugin, { configuration, declared }: Plugin
 /** The object paths of the configuration that lead nowhere. */
 async function brokenPaths(view: PluginView): Promise<readonly PluginVerdict[]> {
   const verdicts: PluginVerdict[] = [];
-  for (const { option, path } of namedPathsOf(view)) {
-    const problem = await problemOf(path, `option ${option}`, view);
+  for (const { option, path, kind } of namedPathsOf(view)) {
+    const problem = await problemOf(path, `option ${option}`, view, kind);
     if (problem !== undefined) verdicts.push({ plugin: path, problems: [problem] });
   }
   return verdicts;
@@ -88,10 +129,14 @@ function namedPathsOf({ configuration }: PluginView): readonly NamedPath[] {
   }
 }
 
-async function problemOf(path: string, asked: string, { loader, catalog }: PluginView): Promise<string | undefined> {
+async function problemOf(
+  path: string,
+  asked: string,
+  { loader }: PluginView,
+  kind?: PluginKind,
+): Promise<string | undefined> {
   try {
-    const named = catalog.available().find((each) => each.export === path);
-    await loader.load(named?.path ?? path, asked);
+    await loader.load(path, asked, kind);
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -114,8 +159,10 @@ async function verdictOnFolder(folder: string, view: PluginView): Promise<Plugin
   }
   const specifier = own?.exports === undefined ? resolve(folder, own?.main ?? "index.js") : name;
   const loader = new ObjectLoader(folder, PLACES, { catalog: view.catalog });
+  loader.hookPoints.add(view.loader.hookPoints.all());
+  const exported = await checkExports(plugin, loader, specifier);
   return {
     plugin: describePackage(plugin),
-    problems: [...plugin.problems, ...(await checkExports(plugin, loader, specifier))],
+    problems: [...plugin.problems, ...exported, ...pointProblems(plugin, loader.hookPoints)],
   };
 }

@@ -5,13 +5,15 @@ import {
   hooksOptions,
   type PackageSource,
   type PluginManifest,
+  type ProcessPlugins,
   pluginUses,
   provisionsOf,
+  watchedCommand,
 } from "@kilonova/core";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { resolveDeviceDrivers } from "./device-drivers.js";
 import { IN_BOX_GROUPS } from "./in-box.js";
-import { declareInstalledPlugins, type InstalledPlugins } from "./installed-plugins.js";
+import { declareInstalledPlugins } from "./installed-plugins.js";
 
 /** A plugin that a cloud of this configuration has, in brief. */
 export interface PluginSummary {
@@ -48,27 +50,35 @@ export interface PluginHook {
 }
 
 /** What a cloud of this configuration would run with, as far as plugins go. */
-export interface PluginView extends InstalledPlugins {
+export interface PluginView extends ProcessPlugins {
   readonly configuration: Configuration;
 }
 
 /** @throws ConfigurationError where a file cannot be used, or options that say which plugins run are wrong */
 export async function viewPlugins(argv: readonly string[] | undefined): Promise<PluginView> {
-  const load = async (overrides = {}): Promise<PluginView> => {
-    const given = argv === undefined ? {} : { argv };
-    const configuration = await loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, overrides, ...given });
-    return { configuration, ...(await declareInstalledPlugins(configuration)) };
-  };
-  const written = await load();
-  const { overrides } = await resolveDeviceDrivers(written.configuration);
-  return load(overrides);
+  const given = argv === undefined ? {} : { argv };
+  const load = (overrides = {}) =>
+    loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, overrides, ...given });
+  const { overrides } = await resolveDeviceDrivers(await load());
+  const configuration = await load(overrides);
+  return { configuration, ...(await declareInstalledPlugins(configuration)) };
 }
 
-/** `kilonova plugins list`: those in the box and those beside the configuration, by name. */
+/**
+ * `kilonova plugins list`: those in the box and those beside the configuration, by name; then the packages that are missing
+ * beside it.
+ */
 export async function listPlugins(argv?: readonly string[]): Promise<readonly PluginSummary[]> {
-  const view = await viewPlugins(argv);
+  const view = await watchedCommand("kilonova", () => viewPlugins(argv));
   const uses = pluginUses(view.configuration, view.catalog);
-  return view.catalog.plugins.map((plugin) => summaryOf(plugin, view, uses.get(plugin.name)));
+  const found = view.catalog.plugins.map((plugin) => summaryOf(plugin, view, uses.get(plugin.name)));
+  return [...found, ...view.catalog.missing.map((name) => missingSummary(name, view))];
+}
+
+/** Of a package that is not installed nobody knows whether it is a plugin. */
+function missingSummary(name: string, { catalog }: PluginView): PluginSummary {
+  const problems = [catalog.problemOfMissing(name)];
+  return { name, version: "not installed", from: "configuration", provides: [], inUseBy: [], problems };
 }
 
 /**
@@ -77,7 +87,7 @@ export async function listPlugins(argv?: readonly string[]): Promise<readonly Pl
  * @throws KilonovaError `object.notFound` where no such plugin is available
  */
 export async function showPlugin(name: string, argv?: readonly string[]): Promise<PluginDetails> {
-  const view = await viewPlugins(argv);
+  const view = await watchedCommand("kilonova", () => viewPlugins(argv));
   const { configuration, catalog } = view;
   const plugin = catalog.find(name) ?? failUnknown(name, view);
   const { description, directory, manifest } = plugin;

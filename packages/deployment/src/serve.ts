@@ -1,9 +1,11 @@
-import { type Configuration, ConfigurationError, loadConfiguration } from "@kilonova/config";
+import { type Configuration, ConfigurationError, isConfigurationError, loadConfiguration } from "@kilonova/config";
 import {
+  beginProcess,
   checkDeclaredOptions,
   isWorkerProcess,
   keepWorkers,
   leavingStep,
+  type ProcessBeginning,
   Runtime,
   reportReady,
   StartInterruption,
@@ -16,7 +18,8 @@ import { databaseUrl } from "./database-url.js";
 import { resolveDeviceDrivers } from "./device-drivers.js";
 import { freePort } from "./free-port.js";
 import { IN_BOX_GROUPS } from "./in-box.js";
-import { declareInstalledPlugins, PLACES } from "./installed-plugins.js";
+import { PLACES } from "./installed-plugins.js";
+import { loadServed } from "./named-modules.js";
 import { httpOptions } from "./options.js";
 import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
@@ -52,14 +55,13 @@ export async function serve(names: readonly string[], settings: ServeSettings = 
   const interruption = new StartInterruption();
   try {
     const configuration = await configurationFor(names, settings);
-    const workers = workersWanted(configuration);
-    if (workers > 0 || isWorkerProcess()) checkWorkers(configuration, names);
-    // The primary holds the port for its workers.
-    if (!isWorkerProcess()) await checkPort(configuration, names);
-    const serving =
-      workers > 0
-        ? await serveByWorkers(configuration, interruption, workers, names.length)
-        : await serveHere(configuration, names, interruption, settings.onProgress);
+    const beginning = await interruption.raceFor(begin(configuration, names), close);
+    const serving = await serveFrom(beginning, configuration, names, interruption, settings.onProgress).catch(
+      async (error) => {
+        await close(beginning);
+        throw error;
+      },
+    );
     if (isWorkerProcess()) reportReady({ endpoint: serving.endpoint });
     else settings.onReady?.(serving.endpoint);
     return serving;
@@ -73,11 +75,44 @@ async function configurationFor(names: readonly string[], { argv, onProgress }: 
     loadConfiguration({ program: "kilonova", groups: IN_BOX_GROUPS, overrides, ...(argv ? { argv } : {}) });
   const { overrides, notice } = names.includes("compute") ? await resolveDeviceDrivers(await load()) : NO_DEVICES;
   if (notice) onProgress?.(notice);
-  const configuration = await load(overrides);
-  await declareInstalledPlugins(configuration);
-  checkDeclaredOptions(configuration);
-  checkServiceNames(configuration, names);
-  return configuration;
+  return load(overrides);
+}
+
+/** All that can be told before anything is connected: options, names, plugins. */
+async function begin(configuration: Configuration, names: readonly string[]): Promise<ProcessBeginning> {
+  const beginning = await beginProcess(configuration, PLACES).catch((error) => {
+    // Wrong options are said all at once.
+    if (isConfigurationError(error)) checkDeclaredOptions(configuration);
+    throw error;
+  });
+  try {
+    checkDeclaredOptions(configuration);
+    checkServiceNames(configuration, names);
+    await loadServed(configuration, beginning.plugins, names);
+    return beginning;
+  } catch (error) {
+    await close(beginning);
+    throw error;
+  }
+}
+
+const close = ({ loopWatch }: ProcessBeginning) => loopWatch.stop();
+
+async function serveFrom(
+  beginning: ProcessBeginning,
+  configuration: Configuration,
+  names: readonly string[],
+  interruption: StartInterruption,
+  onProgress?: (message: string) => void,
+): Promise<ServingProcess> {
+  const workers = workersWanted(configuration);
+  if (workers > 0 || isWorkerProcess()) checkWorkers(configuration, names);
+  // The primary holds the port for its workers.
+  if (!isWorkerProcess()) await checkPort(configuration, names);
+  if (workers === 0) return serveHere(beginning, configuration, names, interruption, onProgress);
+  // Its workers have plugins, each with a watch of its own.
+  await close(beginning);
+  return serveByWorkers(configuration, interruption, workers, names.length);
 }
 
 async function serveByWorkers(
@@ -91,20 +126,21 @@ async function serveByWorkers(
 }
 
 async function serveHere(
+  beginning: ProcessBeginning,
   configuration: Configuration,
   names: readonly string[],
   interruption: StartInterruption,
   onProgress?: (message: string) => void,
 ): Promise<ServingProcess> {
-  const access = await openDatabase(configuration, names);
-  const runtime = await Runtime.create({
-    configuration,
-    places: PLACES,
-    ...(access ? { state: async () => access.frameworkState() } : {}),
-  }).catch(async (error) => {
-    await access?.close();
-    throw error;
-  });
+  const access = await interruption.raceFor(openDatabase(configuration, names), async (late) => late?.close());
+  const state = access ? { state: async () => access.frameworkState() } : {};
+  const making = Runtime.create({ configuration, beginning, ...state });
+  const runtime = await interruption
+    .raceFor(making, (late) => late.close())
+    .catch(async (error) => {
+      await access?.close();
+      throw error;
+    });
   access?.register(runtime);
   const close = async () => {
     await leavingStep(runtime.logger, "close the runtime", () => runtime.close());
@@ -116,6 +152,7 @@ async function serveHere(
       await services.stop();
       await close();
     };
+    runtime.started();
     const working = untilStopped(runtime.logger, { stop, reload: () => services.reset() });
     return { endpoint: services.endpoint, ...working };
   } catch (error) {

@@ -25,7 +25,7 @@ function partsOf(service: string) {
   return optionGroup(
     service,
     z.object({
-      manager: objectPath().optional().describe(`The manager of service ${service}.`),
+      manager: objectPath("service").optional().describe(`The manager of service ${service}.`),
       web: objectPath().optional().describe(`The web service of service ${service}.`),
     }),
   );

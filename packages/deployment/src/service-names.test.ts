@@ -18,6 +18,13 @@ describe("the services that a process is to run", () => {
     await check(["dashboard"], ["--dashboard.web", "./dashboard.js#Dashboard"]);
   });
 
+  it("are refused where one is named twice", async () => {
+    await expect(check(["compute", "scheduler", "compute"])).rejects.toMatchObject({
+      code: "config.invalid",
+      problems: [{ option: "service compute", expected: "each service once", received: "it twice" }],
+    });
+  });
+
   it("are refused all at once where nothing runs them, with the name that was meant", async () => {
     await expect(check(["schedulr", "compute", "quota"])).rejects.toMatchObject({
       code: "config.invalid",

@@ -1,11 +1,13 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Configuration } from "@kilonova/config";
 import { Runtime } from "@kilonova/core";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
 import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
 import { canAccess } from "./can-access.js";
-import { embeddedConfiguration, writtenConfiguration } from "./embedded-configuration.js";
+import { leftoverConfiguration } from "./embedded-configuration.js";
 import { countRunningGuests, shutDownGuests } from "./guests.js";
+import { PLACES } from "./installed-plugins.js";
 
 /** How long a cloud may take to drain. */
 const PATIENCE = 90_000;
@@ -23,15 +25,17 @@ export interface StopSettings {
  * `kilonova down`: tells the cloud that holds a state folder to stop, ends a PostgreSQL that was left behind, and, where
  * wanted, the guests.
  *
- * @returns how many guests go on running
+ * No plugin keeps it from that, nor a hook; of a virt driver that cannot be used, only what was wanted of the guests fails.
+ *
+ * @returns how many guests go on running; undefined where no virt driver can tell
  * @throws ConfigurationError; KilonovaError `state.unwritable` where nothing was ever started, `state.locked` when the
- *   cloud does not stop in time or may not be told to
+ *   cloud does not stop in time or may not be told to; where guests were to be shut down, what kept them from it
  */
-export async function stopEmbeddedCloud(settings: StopSettings): Promise<number> {
+export async function stopEmbeddedCloud(settings: StopSettings): Promise<number | undefined> {
   const { onProgress = () => {} } = settings;
   const path = resolve(settings.stateDirectory);
   // Before the folder is held: a mistake costs nothing.
-  await writtenConfiguration(settings);
+  await leftoverConfiguration(path, settings);
   if (!(await canAccess(join(path, "lock")))) throw noStateFolder(path);
   const folder = await holdFrom(path, onProgress);
   try {
@@ -39,15 +43,24 @@ export async function stopEmbeddedCloud(settings: StopSettings): Promise<number>
       onProgress("ending the PostgreSQL that was left behind");
       await (await EmbeddedPostgres.start({ stateFolder: folder })).stop();
     }
-    const { configuration } = await embeddedConfiguration(folder.path, settings);
-    const runtime = await Runtime.create({ configuration, places: [import.meta.url] });
-    try {
-      return settings.guests ? await shutDownGuests(runtime, onProgress) : await countRunningGuests(runtime);
-    } finally {
-      await runtime.close();
-    }
+    const configuration = await leftoverConfiguration(folder.path, settings);
+    if (settings.guests) return await withRuntime(configuration, (runtime) => shutDownGuests(runtime, onProgress));
+    // The cloud is down: a virt driver that cannot be asked takes nothing from that.
+    return await withRuntime(configuration, countRunningGuests).catch((error: unknown) => {
+      onProgress(`the guests cannot be counted: ${messageOf(error)}`);
+      return undefined;
+    });
   } finally {
     await folder.release();
+  }
+}
+
+async function withRuntime(configuration: Configuration, work: (runtime: Runtime) => Promise<number>): Promise<number> {
+  const runtime = await Runtime.create({ configuration, places: PLACES });
+  try {
+    return await work(runtime);
+  } finally {
+    await runtime.close();
   }
 }
 

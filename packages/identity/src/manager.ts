@@ -35,7 +35,7 @@ export class IdentityManager extends Manager implements Handlers<Identity> {
     return facts ? ok(principalOf(facts)) : refused("invalidToken", {});
   }
 
-  @periodicTask({ every: "10m" })
+  @periodicTask({ every: "10m", once: "cluster" })
   async forgetExpiredRevocations(): Promise<void> {
     await this.#tokens.forgetExpired();
   }

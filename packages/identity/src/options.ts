@@ -4,7 +4,9 @@ import { z } from "zod";
 export const identityOptions = optionGroup(
   "identity",
   z.object({
-    manager: objectPath().default("@kilonova/identity#IdentityManager").describe("What answers identity's calls."),
+    manager: objectPath("service")
+      .default("@kilonova/identity#IdentityManager")
+      .describe("What answers identity's calls."),
     web: objectPath().default("@kilonova/identity#IdentityWeb").describe("The Identity API."),
     adminPassword: z
       .string()

@@ -36,7 +36,7 @@ export class ImageManager extends Manager implements Handlers<ImageService> {
     @inject(CLOCK) clock: Clock,
     @inject(LOGGER) private readonly logger: Logger,
     @options(imageOptions) private readonly settings: ImageOptions,
-    @driver("image.store", "image-store") store: ImageStore,
+    @driver("image.store") store: ImageStore,
   ) {
     super();
     this.#images = new Images(database);

@@ -4,11 +4,11 @@ import { z } from "zod";
 export const imageOptions = optionGroup(
   "image",
   z.object({
-    manager: objectPath()
+    manager: objectPath("service")
       .default("@kilonova/image#ImageManager")
       .describe("Who answers what other services ask of image."),
     web: objectPath().default("@kilonova/image#ImageWeb").describe("The Image API."),
-    store: objectPath().default("@kilonova/image#FileStore").describe("Keeps the bytes of images."),
+    store: objectPath("image-store").default("@kilonova/image#FileStore").describe("Keeps the bytes of images."),
     fileStorePath: z
       .string()
       .min(1)

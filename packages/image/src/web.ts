@@ -45,7 +45,7 @@ export class ImageWeb implements WebServiceFactory {
     @inject(CLOCK) private readonly clock: Clock,
     @inject(LOGGER) private readonly logger: Logger,
     @options(imageOptions) private readonly settings: ImageOptions,
-    @driver("image.store", "image-store") private readonly store: ImageStore,
+    @driver("image.store") private readonly store: ImageStore,
   ) {}
 
   webService(): WebService {

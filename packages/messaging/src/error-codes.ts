@@ -29,6 +29,7 @@ export const ERROR_CODES = {
     "The broker refuses what is asked of it: the log-in, a right, or a queue that is there with other arguments.",
   "transport.closed": "The transport is closed, or closing.",
   "database.unreachable": "The database cannot be reached.",
+  "database.failed": "The database refused a statement, or did not finish it.",
   "database.schemaTooOld": "The schema is older than this release needs.",
   "database.schemaTooNew": "The schema is newer than this release knows.",
   "database.embeddedFailed": "The embedded PostgreSQL could not be started.",

@@ -79,7 +79,7 @@ export class FlatManager extends NetworkManager {
     throw new KilonovaError("internal", `freeing addresses was refused: ${outcome.refusal}`);
   }
 
-  @periodicTask({ every: "1h" })
+  @periodicTask({ every: "1h", once: "cluster" })
   async forget(_context: RequestContext): Promise<void> {
     await this.#addresses.forget(KEEP_FENCES);
   }

@@ -6,11 +6,11 @@ import { z } from "zod";
 export const networkOptions = optionGroup(
   "network",
   z.object({
-    manager: objectPath()
+    manager: objectPath("network-manager")
       .default("@kilonova/network#FlatManager")
       .describe("The strategy of networks: by default one flat network for all servers."),
     web: objectPath().default("@kilonova/network#NetworkWeb").describe("The Network API."),
-    driver: objectPath()
+    driver: objectPath("network-driver")
       .default("@kilonova/network-user#UserNetworkDriver")
       .describe("What does networks on each compute host."),
     networkName: z.string().min(1).max(255).default("private").describe("The name of the flat network."),

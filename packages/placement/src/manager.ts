@@ -83,7 +83,7 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
     return this.#feed.changes(args);
   }
 
-  @periodicTask({ every: "1h" })
+  @periodicTask({ every: "1h", once: "cluster" })
   async forget(_context: RequestContext): Promise<void> {
     await forgetProviders(this.database, this.settings.keepDeletedProviders);
     await forgetConsumers(this.database, this.settings.keepConsumers);

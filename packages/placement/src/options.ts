@@ -4,7 +4,9 @@ import { z } from "zod";
 export const placementOptions = optionGroup(
   "placement",
   z.object({
-    manager: objectPath().default("@kilonova/placement#PlacementManager").describe("Who answers placement's calls."),
+    manager: objectPath("service")
+      .default("@kilonova/placement#PlacementManager")
+      .describe("Who answers placement's calls."),
     keepDeletedProviders: duration("1d").describe(
       "How long the change feed can tell of a provider that was deleted. A scheduler that asks later reads everything again.",
     ),

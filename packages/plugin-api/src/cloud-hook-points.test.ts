@@ -51,6 +51,16 @@ describe("the types of a declared point", () => {
     expectTypeOf<ResultAt<typeof serverBuild>["networkInfo"][number]["macAddress"]>().toEqualTypeOf<string>();
   });
 
+  it("let a hook that never answers say so, at once or later", () => {
+    class Watch implements HookAt<typeof serverCreate> {
+      pre(): void {}
+    }
+    class SlowWatch implements HookAt<typeof serverCreate> {
+      async pre(): Promise<void> {}
+    }
+    expectTypeOf<Watch | SlowWatch>().toExtend<HookAt<typeof serverCreate>>();
+  });
+
   it("show it as frozen as it is", () => {
     expectTypeOf<PayloadAt<typeof serverCreate>["metadata"]>().toEqualTypeOf<Readonly<Record<string, string>>>();
     type Networks = Exclude<PayloadAt<typeof serverCreate>["networks"], string>;

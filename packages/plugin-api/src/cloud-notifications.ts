@@ -81,8 +81,22 @@ export const rpcError = notificationType("rpc.error", {
   description: "An RPC method failed.",
 });
 
+/** Each plugin that a process goes on without though it counts as degraded so: once, when it is found out. */
+export const serviceDegraded = notificationType("service.degraded", {
+  version: "1.0",
+  payload: z.object({
+    /** The name of its package, or the file that an object path names. */
+    plugin: z.string(),
+    /** A sentence that says what is wrong with it. */
+    problem: z.string(),
+  }),
+  description:
+    "A process goes on without a plugin that could not be started, as option `plugins.start` has it; told as an error.",
+});
+
 /** What the cloud itself tells. */
 export const CLOUD_NOTIFICATIONS: readonly NotificationType[] = [
   rpcError,
+  serviceDegraded,
   ...Object.values(INSTANCE_NOTIFICATIONS).flatMap(({ end, error }) => [end, error]),
 ];

@@ -17,8 +17,11 @@ export interface HookEvent<Payload = unknown> {
   readonly payload: Payload;
 }
 
+/** Nothing, of a method that has no answer as well as of one that returns early. */
+type NoAnswer = ReturnType<() => void> | undefined;
+
 /** What a `pre` may answer: nothing, a veto in words that the user is told, or changes to amendable properties. */
-export type PreAnswer = undefined | { readonly veto: string } | { readonly amend: Readonly<Record<string, unknown>> };
+export type PreAnswer = NoAnswer | { readonly veto: string } | { readonly amend: Readonly<Record<string, unknown>> };
 
 /**
  * A class that runs around a hook point; any of the three may be missing. Checked at start, made at the first call.
@@ -29,7 +32,7 @@ export type PreAnswer = undefined | { readonly veto: string } | { readonly amend
  * Each step has the entry's time limit. It is no longer waited for then, but cannot be stopped.
  */
 export interface Hook<Payload = unknown, Result = unknown> {
-  pre?(event: HookEvent<Payload>): Promise<PreAnswer> | Promise<void> | PreAnswer | void;
+  pre?(event: HookEvent<Payload>): Promise<PreAnswer> | PreAnswer;
   post?(event: HookEvent<Payload>, result: Result): Promise<void> | void;
   error?(event: HookEvent<Payload>, failure: unknown): Promise<void> | void;
 }

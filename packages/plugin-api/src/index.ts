@@ -47,6 +47,7 @@ export {
   INSTANCE_NOTIFICATIONS,
   type InstanceNotifications,
   rpcError,
+  serviceDegraded,
 } from "./cloud-notifications.js";
 export { DRIVER_STATE, type DriverState, type DriverValue } from "./driver-state.js";
 export {

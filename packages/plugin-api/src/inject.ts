@@ -1,6 +1,5 @@
 import type { OptionGroup } from "@kilonova/config";
 import { type Constructor, readOwnMetadata, writeMetadata } from "./metadata.js";
-import type { PluginKind } from "./plugin-kind.js";
 import { driverToken, type Token } from "./token.js";
 
 const INJECTION = "inject";
@@ -11,8 +10,6 @@ export interface Injection {
   readonly token: symbol;
   /** The group whose values are asked for, where it is options that are. */
   readonly optionGroup?: OptionGroup;
-  /** What the object that an option names has to be. */
-  readonly kind?: PluginKind;
 }
 
 /** Injects what is registered under a token: `constructor(@inject(CLOCK) private readonly clock: Clock)`. */
@@ -26,17 +23,16 @@ export function options(group: OptionGroup): ParameterDecorator {
 }
 
 /**
- * Injects the object that an option names by its path, loaded, checked and made before the one that asks.
- *
- * @param kind what it has to be; none: whatever the path leads to
+ * Injects the object that an option names by its path, loaded, checked and made before the one that asks. What kind of
+ * plugin it has to be, the option says: `objectPath("filter")`; where it says none, whatever the path leads to will do.
  */
-export function driver(option: `${string}.${string}`, kind?: PluginKind): ParameterDecorator {
-  return parameter((index) => ({ index, token: driverToken(option, false), ...(kind ? { kind } : {}) }));
+export function driver(option: `${string}.${string}`): ParameterDecorator {
+  return parameter((index) => ({ index, token: driverToken(option, false) }));
 }
 
 /** Injects the objects that an option lists, in that order. */
-export function drivers(option: `${string}.${string}`, kind?: PluginKind): ParameterDecorator {
-  return parameter((index) => ({ index, token: driverToken(option, true), ...(kind ? { kind } : {}) }));
+export function drivers(option: `${string}.${string}`): ParameterDecorator {
+  return parameter((index) => ({ index, token: driverToken(option, true) }));
 }
 
 /** The token under which the values of a group are registered. */

@@ -9,8 +9,9 @@ export abstract class Notifier {
   static readonly [PLUGIN_KIND]: PluginTag = { kind: "notifier", version: 1 };
 
   /**
-   * Delivers one. Called for several at the same time, eight at most; what it throws is logged and counted, and the notification is not
-   * given to it again: whoever must lose none tries again by itself, within the time of the signal.
+   * Delivers one. Called for several at the same time, eight at most, so that order is not kept; what it throws is logged and
+   * counted, and the notification is not given to it again: whoever must lose none tries again by itself, within the time of
+   * the signal.
    *
    * @param signal aborts when the process leaves, or after `notifications.timeLimit`
    */

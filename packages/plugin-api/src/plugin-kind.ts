@@ -20,6 +20,11 @@ export const PLUGIN_KINDS = [
 
 export type PluginKind = (typeof PLUGIN_KINDS)[number];
 
+/** True for the id of a kind. */
+export function isPluginKind(text: string): text is PluginKind {
+  return (PLUGIN_KINDS as readonly string[]).includes(text);
+}
+
 /** What a class says of itself: its kind, and the version of that kind's contract it was written for. */
 export interface PluginTag {
   readonly kind: PluginKind;

@@ -23,11 +23,14 @@ describe("the manifest of a plugin", () => {
     expect(JSON.stringify(schema)).toContain('"timeLimit":{"');
   });
 
-  it.each([["soon"], ["-5s"], ["1e3s"], [5]])("refuses %j as the time limit of a hook", (timeLimit) => {
-    const hooks = [{ point: "server.create", export: "Audit", timeLimit }];
-    expect(pluginManifestSchema.safeParse({ api: "*", hooks }).success).toBe(false);
-    expect(
-      pluginManifestSchema.safeParse({ api: "*", hooks: [{ point: "a.b", export: "A", timeLimit: "1.5s" }] }).success,
-    ).toBe(true);
-  });
+  it.each([["soon"], ["-5s"], ["1e3s"], [5], ["0s"], ["0.4ms"], ["61m"], ["90d"]])(
+    "refuses %j as the time limit of a hook",
+    (timeLimit) => {
+      const hooks = [{ point: "server.create", export: "Audit", timeLimit }];
+      expect(pluginManifestSchema.safeParse({ api: "*", hooks }).success).toBe(false);
+      expect(
+        pluginManifestSchema.safeParse({ api: "*", hooks: [{ point: "a.b", export: "A", timeLimit: "1.5s" }] }).success,
+      ).toBe(true);
+    },
+  );
 });

@@ -1,11 +1,17 @@
+import { milliseconds } from "@kilonova/config";
 import { z } from "zod";
 import { PLUGIN_KINDS } from "./plugin-kind.js";
 
 /** A name as a module exports it. */
 const exportName = z.string().regex(/^[A-Za-z_$][A-Za-z0-9_$]*$/, "expected the name of an export");
-const durationText = z
-  .templateLiteral([z.number(), z.enum(["ms", "s", "m", "h", "d"])])
-  .check(z.regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, "expected a duration such as 250ms, 10s or 5m"));
+/** Bounded as option `hooks.use` bounds it: nothing, and more than a timer can, would both mean "at once". */
+const timeLimitText = z.templateLiteral([z.number(), z.enum(["ms", "s", "m", "h", "d"])]).check(
+  z.regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: "expected a duration such as 250ms, 10s or 5m", abort: true }),
+  z.refine<`${number}${"ms" | "s" | "m" | "h" | "d"}`>(
+    (text) => milliseconds(text) >= 1 && milliseconds(text) <= milliseconds("1h"),
+    "expected a duration from 1ms to 1h",
+  ),
+);
 
 /** One thing that a package provides. */
 const provisionSchema = z.strictObject({
@@ -27,7 +33,7 @@ const hookEntrySchema = z.strictObject({
     .describe(
       "open: a failure is logged, and the operation goes on. closed: it aborts. Where nothing is said, a pre is closed and the others are open.",
     ),
-  timeLimit: durationText.optional().describe("How long a run may take; 5s where nothing is said."),
+  timeLimit: timeLimitText.optional().describe("How long a run may take; 5s where nothing is said."),
 });
 
 /**

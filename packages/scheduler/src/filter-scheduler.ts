@@ -62,8 +62,8 @@ export class FilterScheduler extends SchedulerDriver {
   constructor(
     @inject(HOST_TABLE) private readonly hosts: HostTable,
     @inject(CLAIMS) private readonly claims: Claims,
-    @drivers("scheduler.filters", "filter") filters: readonly HostFilter[],
-    @drivers("scheduler.weighers", "weigher") private readonly weighers: readonly HostWeigher[],
+    @drivers("scheduler.filters") filters: readonly HostFilter[],
+    @drivers("scheduler.weighers") private readonly weighers: readonly HostWeigher[],
     @options(schedulerOptions) private readonly settings: Options<typeof schedulerOptions>,
     @inject(LOGGER) logger: Logger,
     @inject(CLOCK) clock: Clock,

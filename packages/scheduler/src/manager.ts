@@ -19,7 +19,7 @@ import { HOST_TABLE, type HostTable } from "./host-table.js";
 @manager(schedulerContract)
 export class SchedulerManager extends Manager implements Handlers<Scheduler> {
   constructor(
-    @driver("scheduler.driver", "scheduler") private readonly strategy: SchedulerDriver,
+    @driver("scheduler.driver") private readonly strategy: SchedulerDriver,
     @inject(HOST_TABLE) private readonly hosts: HostTable,
     @inject(LOGGER) private readonly logger: Logger,
   ) {

@@ -1,19 +1,19 @@
 import { duration, objectPath, optionGroup } from "@kilonova/config";
 import { z } from "zod";
 
-const paths = (preset: readonly string[]) => z.array(objectPath()).default([...preset]);
+const paths = (kind: string, preset: readonly string[]) => z.array(objectPath(kind)).default([...preset]);
 
 export const schedulerOptions = optionGroup(
   "scheduler",
   z.object({
-    manager: objectPath()
+    manager: objectPath("service")
       .default("@kilonova/scheduler#schedulerManager")
       .describe("Who answers the scheduler's calls."),
-    driver: objectPath().default("@kilonova/scheduler#FilterScheduler").describe("The scheduling strategy."),
-    filters: paths(["@kilonova/filters-host#ComputeFilter"]).describe(
+    driver: objectPath("scheduler").default("@kilonova/scheduler#FilterScheduler").describe("The scheduling strategy."),
+    filters: paths("filter", ["@kilonova/filters-host#ComputeFilter"]).describe(
       "The filters that a host has to pass, in this order: object paths.",
     ),
-    weighers: paths([
+    weighers: paths("weigher", [
       "@kilonova/weighers-resource#RAMWeigher",
       "@kilonova/weighers-resource#CPUWeigher",
       "@kilonova/weighers-resource#DiskWeigher",

@@ -29,7 +29,7 @@ export class SchedulerFoundation {
     @inject(RPC) rpc: Rpc,
     @inject(databaseOf("compute")) database: Database,
     @inject(SERVICE_RECORDS) records: ServiceRecords,
-    @driver("servicegroup.driver", "servicegroup-driver") group: ServiceGroupDriver,
+    @driver("servicegroup.driver") group: ServiceGroupDriver,
     @inject(CLOCK) clock: Clock,
     @inject(LOGGER) logger: Logger,
   ) {

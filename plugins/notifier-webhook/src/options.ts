@@ -1,5 +1,6 @@
-import { duration, optionGroup } from "@kilonova/plugin-api";
+import { duration, milliseconds, optionGroup } from "@kilonova/plugin-api";
 import { z } from "zod";
+import { isSigningKey, SHORTEST_KEY } from "./signature.js";
 
 const EVENT = /^(?:\*|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\.\*)?)$/;
 
@@ -14,7 +15,10 @@ export const webhookOptions = optionGroup(
       .describe("Where notifications are posted to, http or https: each goes to all of them."),
     secret: z
       .string()
-      .min(16, "expected 16 characters or more")
+      .refine(
+        isSigningKey,
+        `expected a text of ${SHORTEST_KEY} characters or more, or whsec_ and the base64 of ${SHORTEST_KEY} bytes or more`,
+      )
       .optional()
       .meta({ secret: true })
       .describe("What requests are signed with: whsec_ and base64, or any text. Without it they are not signed."),
@@ -22,7 +26,11 @@ export const webhookOptions = optionGroup(
       .array(z.string().regex(EVENT, "expected an event such as instance.create.end, or instance.*"))
       .default([])
       .describe("Which notifications are posted: events, or their beginnings with .* after them; empty: all."),
-    timeout: duration("5s").describe("How long one try may take."),
+    // Nothing, and more than a timer can, would both mean "at once".
+    timeout: duration("5s")
+      .refine((value) => value >= 1 && value <= milliseconds("1h"))
+      .meta({ title: "duration from 1ms to 1h" })
+      .describe("How long one try may take."),
     tries: z
       .number()
       .int()

@@ -1,6 +1,16 @@
 import { createHmac } from "node:crypto";
 
+/** Bytes, or characters. */
+export const SHORTEST_KEY = 16;
+
 const ENCODED = "whsec_";
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
+/** True for a text that stands for a key of some length. What is no base64 would be passed over, and leave a key of nothing. */
+export function isSigningKey(secret: string): boolean {
+  if (!secret.startsWith(ENCODED)) return secret.length >= SHORTEST_KEY;
+  return BASE64.test(secret.slice(ENCODED.length)) && signingKey(secret).length >= SHORTEST_KEY;
+}
 
 /** The key that an option's text stands for. */
 export function signingKey(secret: string): Buffer {

@@ -213,9 +213,22 @@ describe("an address", () => {
 });
 
 describe("options", () => {
-  it("refuse a secret that is too short, and events that are none", () => {
+  it.each(["", "*** no base64 at all ***", "MfKQ9r8GKYqrTwjUPD8ILPZIo2La-_Sw", "c2hvcnQ=", "A"])(
+    "refuse whsec_%s: it is no base64 of a key",
+    (encoded) => {
+      const { error } = webhookOptions.schema.safeParse({ secret: `whsec_${encoded}` });
+      expect(error?.issues.map(({ message }) => message)).toEqual([
+        "expected a text of 16 characters or more, or whsec_ and the base64 of 16 bytes or more",
+      ]);
+    },
+  );
+
+  it("refuse a secret that is too short, a time that no timer can keep, and events that are none", () => {
     const isFine = (options: object) => webhookOptions.schema.safeParse(options).success;
     expect(isFine({ secret: "short" })).toBe(false);
+    expect(isFine({ secret: "sixteen letters." })).toBe(true);
+    for (const timeout of ["0s", "0.4ms", "61m", "90d"]) expect(isFine({ timeout })).toBe(false);
+    expect(isFine({ timeout: "1h" })).toBe(true);
     expect(isFine({ events: ["Instance Create"] })).toBe(false);
     expect(isFine({ events: ["instance.*", "rpc.error", "*"] })).toBe(true);
   });

@@ -12,7 +12,10 @@ import { webhookOptions } from "./options.js";
 import { signingKey } from "./signature.js";
 import { Webhook } from "./webhook.js";
 
-/** Posts each notification as JSON to the addresses of option `webhook.urls`, signed as Standard Webhooks has it. */
+/**
+ * Posts each notification as JSON to the addresses of option `webhook.urls`, signed as Standard Webhooks has it. Several are
+ * on their way at once: they arrive in no order, and one that is tried again after those that came later.
+ */
 export class WebhookNotifier extends Notifier {
   readonly #webhooks: readonly Webhook[];
   readonly #events: readonly string[];

@@ -22,6 +22,7 @@ export function downCommand({ terminal, argv }: CommandWorld): Command {
         guests: flags.guests ?? false,
         onProgress: stopwatch(terminal),
       });
+      if (left === undefined) return terminal.print("Down. Whether guests run cannot be told.");
       terminal.print(
         left === 0
           ? "Down. No guest is running."

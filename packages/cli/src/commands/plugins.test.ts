@@ -162,7 +162,7 @@ describe("kilonova plugins check", () => {
     const { exitCode, stdout } = await plugins("check");
     expect(exitCode).toBe(1);
     expect(stdout).toContain("! option scheduler.filters: ./absent.js#Absent leads nowhere: there is no file");
-    expect(stdout).toContain("no available plugin provides ComputeFliter; did you mean ComputeFilter?");
+    expect(stdout).toContain("no available plugin provides a filter ComputeFliter; did you mean ComputeFilter?");
     expect(await plugins("check", "./absent.js#Absent")).toMatchObject({ exitCode: 1 });
     expect(await plugins("check", "ComputeFilter")).toMatchObject({ exitCode: 0 });
     const absent = await plugins("check", "not-installed");

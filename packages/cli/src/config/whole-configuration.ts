@@ -26,7 +26,8 @@ export async function wholeConfiguration(
   argv: readonly string[],
   files?: readonly string[],
 ): Promise<WholeConfiguration> {
-  const { declareInstalledPlugins, declareNamedModules } = await import("@kilonova/deployment");
+  const { watchedCommand } = await import("@kilonova/core");
+  const { declareInstalledPlugins, namedFailures } = await import("@kilonova/deployment");
   const groups = await inBoxGroups();
   const configuration = await loadConfiguration({ program: "kilonova", argv, groups, ...(files && { files }) });
   const failures: string[] = [];
@@ -36,8 +37,11 @@ export async function wholeConfiguration(
     else failures.push(messageOf(error));
     return undefined;
   };
-  const plugins = await declareInstalledPlugins(configuration).catch(note);
-  failures.push(...(plugins?.failures ?? []).map(({ failure: error }) => messageOf(error)));
-  await declareNamedModules(configuration, plugins).catch(note);
+  await watchedCommand("kilonova", async () => {
+    const plugins = await declareInstalledPlugins(configuration).catch(note);
+    failures.push(...(plugins?.failures ?? []).map(({ failure: error }) => messageOf(error)));
+    const named = await namedFailures(configuration, plugins).catch(note);
+    named?.forEach(note);
+  });
   return { configuration, failures, obstacles };
 }

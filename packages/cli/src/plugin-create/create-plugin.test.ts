@@ -151,6 +151,21 @@ describe("creating a plugin", () => {
     }
   });
 
+  it("takes a scope from the folder that it is in", async () => {
+    for (const kind of ["service", "virt-driver", "network-manager"]) {
+      const path = join(folder, "@acme", `${kind}-of-ours`);
+      const { configuration } = await created(kind, path);
+      const name = `@acme/${kind}-of-ours`;
+      const textOf = (file: string) => readFile(join(path, file), "utf8");
+      expect(JSON.parse(await textOf("package.json"))).toMatchObject({ name });
+      expect(await textOf("README.md")).toContain(`npm install ${name}\n`);
+      const source = await textOf(`src/${kind}-of-ours.ts`);
+      for (const [path] of `${source}${configuration}`.matchAll(/[@/a-z-]*-of-ours#/g)) expect(path).toBe(`${name}#`);
+      // What has no place for a scope: names of files and of folders, words in a database.
+      expect(source.replaceAll(`${name}#`, "")).not.toContain("@acme");
+    }
+  });
+
   it("says of it what it was told, whatever is in that", async () => {
     const description = 'Keeps "dear" hosts $& free.';
     await created("filter", join(folder, "gpu-filter"), { description });
@@ -172,6 +187,17 @@ describe("creating a plugin", () => {
     ["filter", "host-filter", /would give the name HostFilter to two things: choose another, such as my-host-filter$/],
     ["filter", "compute-filter", /would give the name ComputeFilter to two things/],
     ["filter", "scheduler", /^there is a group of options scheduler already/],
+    ["filter", "index", /^"index" would give the name src\/index\.ts to two things: choose another, such as my-index$/],
+    ["transport", "index", /would give the name src\/index\.ts to two things/],
+    ["transport", "frames", /would give the name src\/frames\.ts to two things/],
+    ["service", "contract", /would give the name src\/contract\.ts to two things/],
+    ["filter", "gpu.test", /^"gpu\.test" cannot be the name .* neither \.d nor \.test at the end$/],
+    ["filter", "gpu.d", /^"gpu\.d" cannot be the name of a package/],
+    ["filter", "kilonova", /^"kilonova" cannot be the name of a package of yours: it is one of Kilonova's own$/],
+    ["filter", "create-kilonova", /it is one of Kilonova's own$/],
+    ["filter", "@kilonova/filters-gpu", /it is one of Kilonova's own$/],
+    ["filter", "@Acme/gpu", /^"@Acme" cannot be the scope of a package: expected an @, then lower-case letters/],
+    ["filter", "@acme/Gpu", /^"@acme\/Gpu" cannot be the name of a package: expected lower-case letters/],
   ])("refuses %s %s and writes nothing", async (kind, name, problem) => {
     const outcome = await create(kind, join(folder, name), { knownGroups: ["scheduler"] });
     expect(outcome).toEqual({ problem: expect.stringMatching(problem) });

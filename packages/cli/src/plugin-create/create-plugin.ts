@@ -9,7 +9,7 @@ import { PluginTemplate } from "./plugin-template.js";
 /** What is to be written. */
 export interface PluginRequest {
   readonly kind: string;
-  /** Its folder, which is missing or empty; the last part names the package. */
+  /** Its folder, which is missing or empty; the last part names the package, and its scope where it is in an `@scope`. */
   readonly path: string;
   /** A sentence; the kind's own where there is none. */
   readonly description?: string;
@@ -36,7 +36,7 @@ export async function createPlugin(request: PluginRequest): Promise<CreatedPlugi
   const { kind, path, knownGroups } = request;
   if (!isKind(kind)) return { problem: unknownKind(kind) };
   const directory = resolve(path);
-  const names = pluginNames(basename(directory));
+  const names = pluginNames(basename(directory), basename(dirname(directory)));
   if ("problem" in names) return names;
   if (knownGroups.includes(names.groupName)) {
     return { problem: `there is a group of options ${names.groupName} already: give the package another name` };
@@ -45,7 +45,7 @@ export async function createPlugin(request: PluginRequest): Promise<CreatedPlugi
   const clash = template.clashing(names);
   if (clash !== undefined) {
     return {
-      problem: `"${names.packageName}" would give the name ${clash} to two things: choose another, such as my-${names.packageName}`,
+      problem: `"${names.packageName}" would give the name ${clash} to two things: choose another, such as my-${names.fileName}`,
     };
   }
   const occupied = await whyOccupied(directory);

@@ -37,11 +37,16 @@ export class PluginTemplate {
     return this.#ownPackage().description ?? "";
   }
 
-  /** A name that its code or configuration has already: one more would be two things of one name. */
-  clashing({ className, groupName }: PluginNames): string | undefined {
+  /** A name that its code, configuration or files have already: one more would be two things of one name. */
+  clashing(names: PluginNames): string | undefined {
+    const { className, groupName } = names;
     const code = [...this.own].filter(([file]) => /\.(ts|yaml)$/.test(file)).map(([, text]) => text);
     const given = [className, `${groupName}Options`, `${groupName}Contract`];
-    return given.find((name) => code.some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+    const paths = this.#sources().map(([file]) => renamed(file, names));
+    return (
+      given.find((name) => code.some((text) => new RegExp(`\\b${name}\\b`).test(text))) ??
+      paths.find((path, index) => paths.indexOf(path) !== index)
+    );
   }
 
   /** The lines that put the plugin to use. */
@@ -55,15 +60,18 @@ export class PluginTemplate {
    * @param apiRange of our packages
    */
   files(names: PluginNames, kind: PluginKind, description: string, apiRange: string): ReadonlyMap<string, string> {
-    const sources = [...this.own].filter(([file]) => file.startsWith("src/"));
     return new Map([
       ["package.json", this.#packageJson(names, description, apiRange)],
       ["tsconfig.json", this.#text("tsconfig.json")],
       // npm does not pack a file that is called .gitignore.
       [".gitignore", this.#text("gitignore")],
       ["README.md", this.#readme(names, kind, description)],
-      ...sources.map(([file, text]): [string, string] => [renamed(file, names), renamed(text, names)]),
+      ...this.#sources().map(([file, text]): [string, string] => [renamed(file, names), renamed(text, names)]),
     ]);
+  }
+
+  #sources(): readonly (readonly [file: string, text: string])[] {
+    return [...this.own].filter(([file]) => file.startsWith("src/"));
   }
 
   #packageJson(names: PluginNames, description: string, apiRange: string): string {
@@ -120,9 +128,12 @@ function parsePackage(text: string): PackageJson {
   return { ...written, ...packageSchema.parse(written) };
 }
 
-function renamed(text: string, { packageName, className, groupName }: PluginNames): string {
+/** Object paths and npm take the package by its whole name; all else has it without a scope. */
+function renamed(text: string, { packageName, fileName, className, groupName }: PluginNames): string {
   return text
-    .replaceAll("sample-plugin", packageName)
+    .replaceAll("SAMPLE_PACKAGE", packageName)
+    .replaceAll("sample-plugin#", `${packageName}#`)
+    .replaceAll("sample-plugin", fileName)
     .replaceAll("SamplePlugin", className)
     .replaceAll("samplePlugin", groupName);
 }

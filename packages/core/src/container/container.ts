@@ -16,6 +16,7 @@ import { exitCodeOf } from "../process/exit-code.js";
 import { withinTime } from "../time/within-time.js";
 import { checkKind, describeValue, isClass } from "./object-kind.js";
 import type { LoadedObject, ObjectLoader } from "./object-loader.js";
+import { kindNamedBy } from "./option-kind.js";
 
 /** Called with each object that the container made or loaded, before anyone gets it: where the weaver works. */
 export type MadeListener = (made: object) => void;
@@ -76,6 +77,23 @@ export class Container {
     return this.#make(type, injections, what);
   }
 
+  /**
+   * Sees that a class could be made, as far as that can be told without making anything: its constructor says what its
+   * parameters are, and what it asks for other than options and drivers is registered. What is no class is left alone.
+   *
+   * @throws KilonovaError `object.failed`
+   */
+  checkMakeable(value: unknown, title: string): void {
+    if (!isClass(value)) return;
+    const type = value as Constructor;
+    const injections = injectionsOf(type);
+    checkParameters(type, injections);
+    for (const injection of injections) {
+      if (injection.optionGroup || readDriverToken(injection.token)) continue;
+      if (!this.#tokens.isRegistered(injection.token, true)) throw notRegistered(title, injection);
+    }
+  }
+
   /** The object that a path leads to: a class is built, a factory called, an instance taken as it is. */
   async load(path: string, asked: string, kind?: PluginKind, trail: readonly string[] = []): Promise<unknown> {
     const loaded = await this.loader.load(path, asked, kind);
@@ -128,13 +146,14 @@ export class Container {
     trail: readonly string[],
   ): Promise<void> {
     const paths = pathsOf(this.configuration.lookUp(option).value, option, list);
+    const kind = kindNamedBy(this.configuration, option);
     const objects: unknown[] = [];
     for (const path of paths) {
       try {
-        objects.push(await this.load(path, `option ${option}`, injection.kind, trail));
+        objects.push(await this.load(path, `option ${option}`, kind, trail));
       } catch (error) {
         // Without the one that an option names there is nothing to go on with; of a list, the operator may say so.
-        if (!list || !(await this.loader.goesOnWithout(path, error, "abort", injection.kind))) throw error;
+        if (!list || !(await this.loader.goesOnWithout(path, error, "abort", kind))) throw error;
       }
     }
     this.#tokens.register(injection.token, { useValue: list ? objects : objects[0] });
@@ -147,13 +166,15 @@ export class Container {
   ): Made {
     const args = injections.map((injection) => {
       if (this.#tokens.isRegistered(injection.token, true)) return this.#tokens.resolve(injection.token);
-      throw new KilonovaError(
-        "object.failed",
-        `${type.name} asks for ${describeToken(injection.token)} in parameter ${injection.index + 1} of its constructor, which nobody registered.`,
-      );
+      throw notRegistered(type.name, injection);
     });
     return this.adopt(construct(type, args, what));
   }
+}
+
+function notRegistered(what: string, { token, index }: Injection): KilonovaError {
+  const words = `${what} asks for ${describeToken(token)} in parameter ${index + 1} of its constructor, which nobody registered.`;
+  return new KilonovaError("object.failed", words);
 }
 
 /** Each parameter of the constructor has to say what it is, but for trailing ones with a default. */

@@ -21,22 +21,32 @@ export function isClass(value: unknown): value is new (...args: unknown[]) => ob
 }
 
 /** True where a value is of a kind, or is a factory, whose product is checked when it is there. */
-export function mayBeOfKind(value: unknown, kind: PluginKind): boolean {
+function mayBeOfKind(value: unknown, kind: PluginKind): boolean {
   const isFactory = typeof value === "function" && !isClass(value) && !pluginTagOf(value);
-  return isFactory || isOfKind(value, kind);
+  return isFactory || (kind === "hook" ? isHook(value) : isOfKind(value, kind));
+}
+
+export const HOOK_STEPS = ["pre", "post", "error"] as const;
+
+/** A hook says so by what it has: it need not know of us. */
+function isHook(value: unknown): boolean {
+  const steps: unknown = isClass(value) ? value.prototype : value;
+  if (typeof steps !== "object" || steps === null) return false;
+  return HOOK_STEPS.some((step) => typeof Reflect.get(steps, step) === "function");
 }
 
 /** @throws KilonovaError `object.wrongKind`; a factory's product is checked when it is there */
 export function checkKind(value: unknown, path: string, asked: string, kind: PluginKind | undefined): void {
   if (kind === undefined || mayBeOfKind(value, kind)) return;
+  const expected = kind === "hook" ? "a hook, with a method pre, post or error" : withArticle(kind);
   throw new KilonovaError(
     "object.wrongKind",
-    `${asked}: ${path}: expected ${withArticle(kind)}, received ${describeValue(value)}.`,
+    `${asked}: ${path}: expected ${expected}, received ${describeValue(value)}.`,
   );
 }
 
 /**
- * The one export of a kind, or all of the module where no kind is asked for.
+ * The one export of a kind; all of the module where no kind is asked for, and for a hook, which a module may be itself.
  *
  * @throws KilonovaError `object.wrongKind` where none is of the kind, or several are
  */
@@ -46,7 +56,8 @@ export function onlyExport(
   asked: string,
   kind: PluginKind | undefined,
 ): unknown {
-  if (kind === undefined) return namespace;
+  if (kind === "hook") checkKind(namespace, path, asked, kind);
+  if (kind === undefined || kind === "hook") return namespace;
   const fitting = new Map(
     Object.entries(namespace)
       .filter(([, value]) => isOfKind(value, kind))

@@ -9,7 +9,7 @@ import { HookPoints, hookPointsOfModule } from "../hooks/hook-points.js";
 import { describePackage, type FoundPackage, type PackageSource } from "../plugins/found-plugin.js";
 import { PluginCatalog } from "../plugins/plugin-catalog.js";
 import { PluginStart, type StartPolicy } from "../plugins/plugin-start.js";
-import { withinTime } from "../time/within-time.js";
+import { ImportsUnderWay } from "./imports-under-way.js";
 import { checkKind, onlyExport } from "./object-kind.js";
 
 /** What an object path led to. */
@@ -49,6 +49,7 @@ export class ObjectLoader {
   readonly #bases: readonly (readonly [url: string, from: PackageSource])[];
   readonly #catalog: PluginCatalog;
   readonly #start: PluginStart;
+  readonly #imports = new ImportsUnderWay();
 
   /**
    * @param baseDirectory the configuration's folder
@@ -74,7 +75,7 @@ export class ObjectLoader {
    */
   async load(path: string, asked: string, kind?: PluginKind): Promise<LoadedObject> {
     const { url, title, exportName, timeLimit } = await this.#find(path, asked, kind);
-    const namespace = await importWithin(url, timeLimit, `${asked}: ${title}`);
+    const namespace = await this.#import(url, timeLimit, `${asked}: ${title}`);
     this.hookPoints.add(hookPointsOfModule(namespace));
     const optionGroups = Object.values(namespace).filter(isOptionGroup);
     if (exportName === undefined) {
@@ -108,6 +109,14 @@ export class ObjectLoader {
     } catch {
       const specifier = parseObjectPath(path)?.specifier ?? path;
       return isFile(specifier) ? [specifier] : [packageOf(specifier), specifier];
+    }
+  }
+
+  async #import(url: string, limit: number, what: string): Promise<Record<string, unknown>> {
+    try {
+      return await this.#imports.import(url, limit, what);
+    } catch (cause) {
+      throw new KilonovaError("object.failed", `${what} could not be loaded: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -152,21 +161,6 @@ export class ObjectLoader {
       "object.notFound",
       `${asked}: package ${packageOf(specifier)} (from ${path}) is not installed beside the configuration (${this.baseDirectory}); run npm install ${packageOf(specifier)} there.`,
     );
-  }
-}
-
-/**
- * Loads a module.
- *
- * @param limit milliseconds
- * @param what names it where it throws, or does not settle within the limit
- * @throws KilonovaError `object.failed`
- */
-export async function importWithin(url: string, limit: number, what: string): Promise<Record<string, unknown>> {
-  try {
-    return await withinTime(import(url) as Promise<Record<string, unknown>>, limit, `it took more than ${limit} ms`);
-  } catch (cause) {
-    throw new KilonovaError("object.failed", `${what} could not be loaded: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,13 +1,25 @@
 import { type Duration, milliseconds } from "@kilonova/config";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import type { Hook, HookEntry, HookEvent, Logger } from "@kilonova/plugin-api";
+import { HOOK_STEPS } from "../container/object-kind.js";
 import { TimeLimitError, withinTime } from "../time/within-time.js";
+import type { HookStep } from "./hook-steps.js";
 
 export const DEFAULT_HOOK_ORDER = 100;
 export const DEFAULT_HOOK_TIME_LIMIT: Duration = "5s";
 
 /** Makes the hook at its first call. */
 export type HookFactory = () => Promise<Hook>;
+
+/** What is known of a hook before it is made. */
+export interface HookForecast {
+  /** Those that it may have: nothing is made for another. */
+  readonly steps: ReadonlySet<HookStep>;
+  /** @throws KilonovaError where it cannot be made here, as far as that can be told */
+  readonly check: () => void;
+}
+
+const UNKNOWN: HookForecast = { steps: new Set(HOOK_STEPS), check: () => {} };
 
 /** How often a hook ran at its point, and how long that took. A `pre` and its `post` are two runs. */
 export interface HookCount {
@@ -28,7 +40,6 @@ export type PreOutcome = "in" | "out" | { readonly veto: string };
 /** Changes the payload. @throws where it may not be changed so, in words that begin behind the hook's name */
 export type Amend = (amendment: Readonly<Record<string, unknown>>) => void;
 
-type Step = "pre" | "post" | "error";
 type Policy = NonNullable<HookEntry["failure"]>;
 
 const NOTHING = Symbol("nothing");
@@ -46,6 +57,7 @@ export class EnteredHook {
     readonly entry: HookEntry,
     private readonly make: HookFactory,
     private readonly logger: Logger,
+    private readonly forecast: HookForecast = UNKNOWN,
   ) {
     this.order = entry.order ?? DEFAULT_HOOK_ORDER;
     this.#timeLimit = milliseconds(entry.timeLimit ?? DEFAULT_HOOK_TIME_LIMIT);
@@ -53,6 +65,20 @@ export class EnteredHook {
 
   get count(): HookCount {
     return { ...this.#count };
+  }
+
+  /**
+   * Sees, before the first call, that it can be made as far as that can be told; one that is open is warned of.
+   *
+   * @throws KilonovaError `object.*`
+   */
+  check(): void {
+    try {
+      this.forecast.check();
+    } catch (error) {
+      if (this.entry.failure !== "open") throw error;
+      this.logger.warn({ hook: this.name, point: this.entry.point, error: messageOf(error) }, "a hook cannot be made");
+    }
   }
 
   /** @throws KilonovaError `hook.failed` where it is closed */
@@ -80,7 +106,7 @@ export class EnteredHook {
   }
 
   async #guarded<Value>(
-    step: Step,
+    step: HookStep,
     event: HookEvent,
     policy: Policy,
     work: () => Promise<Value>,
@@ -101,8 +127,8 @@ export class EnteredHook {
   }
 
   /** One step in its time, making the hook included; undefined at once where it has no such step. */
-  async #step(step: Step, call: (hook: Hook) => unknown): Promise<unknown> {
-    if (this.#made && !this.#made[step]) return undefined;
+  async #step(step: HookStep, call: (hook: Hook) => unknown): Promise<unknown> {
+    if (this.#made ? !this.#made[step] : !this.forecast.steps.has(step)) return undefined;
     const start = performance.now();
     try {
       const limit = this.#timeLimit;
@@ -114,7 +140,7 @@ export class EnteredHook {
     }
   }
 
-  async #run(step: Step, call: (hook: Hook) => unknown): Promise<unknown> {
+  async #run(step: HookStep, call: (hook: Hook) => unknown): Promise<unknown> {
     const hook = this.#made ?? (await this.#hook());
     if (!hook[step]) return undefined;
     this.#count.runs += 1;

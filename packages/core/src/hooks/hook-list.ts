@@ -7,7 +7,6 @@ import { describePackage } from "../plugins/found-plugin.js";
 import { type FoundHook, hookEntries } from "../plugins/hook-entries.js";
 import type { PluginCatalog } from "../plugins/plugin-catalog.js";
 import { DEFAULT_HOOK_ORDER, DEFAULT_HOOK_TIME_LIMIT } from "./entered-hook.js";
-import { assertHook } from "./hook-check.js";
 import type { HookPoint } from "./hook-points.js";
 
 /** A hook point, and who is on it. */
@@ -54,12 +53,12 @@ export interface HookListWorld {
  * whether they are some; what is wrong with one is in its row.
  */
 export async function hookList({ options, catalog, loader }: HookListWorld): Promise<readonly HookPointRow[]> {
-  await loadServices(catalog, loader);
+  await loadHookPoints(catalog, loader);
   const entered = [...hookEntries(options, catalog), ...unfitEntries(catalog)];
   const byPoint = new Map<string, HookRow[]>();
   for (const hook of entered) {
     const { point } = hook.entry;
-    byPoint.set(point, [...(byPoint.get(point) ?? []), await hookRow(hook, catalog, loader)]);
+    byPoint.set(point, [...(byPoint.get(point) ?? []), await hookRow(hook, loader)]);
   }
   const known = loader.hookPoints;
   const names = new Set([...known.all().map(({ name }) => name), ...byPoint.keys()]);
@@ -70,8 +69,11 @@ export async function hookList({ options, catalog, loader }: HookListWorld): Pro
   });
 }
 
-/** One that cannot be loaded has no points; that it cannot is for the list of plugins to say. */
-async function loadServices(catalog: PluginCatalog, loader: ObjectLoader): Promise<void> {
+/**
+ * Loads the services that plugins bring, for their points. One that cannot be loaded has none; that it cannot is for the
+ * list of plugins to say.
+ */
+export async function loadHookPoints(catalog: PluginCatalog, loader: ObjectLoader): Promise<void> {
   for (const { path, plugin } of catalog.available("service")) {
     await loader.load(path, `the manifest of ${plugin.name}`, "service").catch(() => {});
   }
@@ -89,9 +91,9 @@ function pointRow(name: string, point: HookPoint | undefined): Omit<HookPointRow
   };
 }
 
-async function hookRow(hook: FoundHook, catalog: PluginCatalog, loader: ObjectLoader): Promise<HookRow> {
+async function hookRow(hook: FoundHook, loader: ObjectLoader): Promise<HookRow> {
   const { path, asked, entry, plugin, disabled } = hook;
-  const problem = disabled ? undefined : await problemOf(hook, catalog, loader);
+  const problem = disabled ? undefined : await problemOf(hook, loader);
   return {
     name: parseObjectPath(path)?.exportName ?? path,
     path,
@@ -104,15 +106,10 @@ async function hookRow(hook: FoundHook, catalog: PluginCatalog, loader: ObjectLo
   };
 }
 
-async function problemOf(
-  { path, asked, plugin }: FoundHook,
-  catalog: PluginCatalog,
-  loader: ObjectLoader,
-): Promise<string | undefined> {
+async function problemOf({ path, asked, plugin }: FoundHook, loader: ObjectLoader): Promise<string | undefined> {
   if (plugin && !plugin.fit) return plugin.problems.join("; ");
   try {
-    const { value, title } = await loader.load(catalog.pathIfShort(path, asked, "hook"), asked);
-    assertHook(value, title, asked);
+    await loader.load(path, asked, "hook");
     return undefined;
   } catch (error) {
     if (!isKilonovaError(error)) throw error;

@@ -57,6 +57,21 @@ describe("the points that a process knows", () => {
     expect(points.problemOf("billing.charge")).toBeUndefined();
     expect(points.problemOf("billing.chrage")).toContain("did you mean billing.charge?");
   });
+
+  it.each([
+    ["billing.charge", true],
+    ["server.fly", false],
+    ["sever.create", false],
+    ["billing", false],
+  ])("tell the point of another process from a mistake: %s", (name, expected) => {
+    expect(new HookPoints().mayBeElsewhere(name)).toBe(expected);
+  });
+
+  it("are all that a subject has, once one of them is there", () => {
+    const points = new HookPoints();
+    points.add(hookPointsOfModule({ contract }));
+    expect(points.mayBeElsewhere("billing.refund")).toBe(false);
+  });
 });
 
 describe("the points of a class", () => {

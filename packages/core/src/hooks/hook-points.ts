@@ -50,6 +50,16 @@ export class HookPoints {
     return [...this.#points.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  /**
+   * True where a name that no point has may be that of a point which other processes have: nothing here has a point of its
+   * subject, the part before the dot, or of one that is called nearly so.
+   */
+  mayBeElsewhere(name: string): boolean {
+    const subjects = new Set([...this.#points.keys()].map(subjectOf));
+    const subject = subjectOf(name);
+    return subject !== name && !subjects.has(subject) && nearestName(subject, subjects) === undefined;
+  }
+
   /** Says what is wrong with a name that no point has, as a clause; undefined for one that some point has. */
   problemOf(name: string): string | undefined {
     if (this.#points.has(name)) return undefined;
@@ -57,6 +67,11 @@ export class HookPoints {
     const words = `no hook point ${name} is known here, so that it never runs`;
     return nearest === undefined ? words : `${words}; did you mean ${nearest}?`;
   }
+}
+
+/** The part before the dot; all of a name that has none. */
+function subjectOf(point: string): string {
+  return point.split(".", 1)[0] ?? point;
 }
 
 /** The points of the cloud: every method of every contract, and those that are declared beside. */

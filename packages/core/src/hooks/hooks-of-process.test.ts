@@ -48,7 +48,6 @@ test("a process knows the points of all modules that it loaded, and warns of ent
   runtime.hooks.warnOfUnknownPoints();
   await runtime.close();
   expect((await logged("no hook point")).map(({ msg }) => String(msg).split(": ")[1])).toEqual([
-    "no hook point example.greet is known here, so that it never runs",
     "no hook point freight.mvoe is known here, so that it never runs; did you mean freight.move?",
     "no hook point server.craete is known here, so that it never runs; did you mean server.create?",
   ]);

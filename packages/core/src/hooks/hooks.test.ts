@@ -327,6 +327,18 @@ describe("a hook", () => {
     expect(await run()).toBe("result");
   });
 
+  it("is not made for a step that it cannot have: one that cannot be made keeps no method from running", async () => {
+    const { hooks, run, lines, seen } = world();
+    const make = async () => {
+      throw new Error("no disk");
+    };
+    const forecast = { steps: new Set(["post"] as const), check: () => {} };
+    hooks.enter("audit", { point: point.name }, make, forecast);
+    expect(await run()).toBe("result");
+    expect(seen).toHaveLength(1);
+    expect(lines).toMatchObject([{ level: "warn", fields: { hook: "audit", step: "post", error: "no disk" } }]);
+  });
+
   it("is counted and timed at its point, for what it has", async () => {
     const { hooks, enter, run } = world();
     enter("counted", { pre: () => undefined, post: () => Promise.reject(new Error("broken")) });
@@ -372,7 +384,6 @@ describe("an entry at a point that nobody knows", () => {
   it("is warned of, with what was probably meant", () => {
     const { hooks, lines } = world();
     hooks.enter("typo", { point: "server.craete" }, async () => ({}));
-    hooks.enter("foreign", { point: "billing.charge" }, async () => ({}));
     hooks.enter("right", { point: "compute.buildServer" }, async () => ({}));
     hooks.warnOfUnknownPoints();
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
@@ -380,7 +391,15 @@ describe("an entry at a point that nobody knows", () => {
         "warn",
         "hook typo: no hook point server.craete is known here, so that it never runs; did you mean server.create?",
       ],
-      ["warn", "hook foreign: no hook point billing.charge is known here, so that it never runs"],
+    ]);
+  });
+
+  it("is mentioned at debug alone where its subject is that of a service which runs elsewhere", () => {
+    const { hooks, lines } = world();
+    hooks.enter("foreign", { point: "billing.charge" }, async () => ({}));
+    hooks.warnOfUnknownPoints();
+    expect(lines).toMatchObject([
+      { level: "debug", message: "hook foreign: no hook point billing.charge is known here, so that it never runs" },
     ]);
   });
 

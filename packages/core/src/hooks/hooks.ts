@@ -1,6 +1,6 @@
-import type { RequestContext } from "@kilonova/messaging";
+import { KilonovaError, type RequestContext } from "@kilonova/messaging";
 import type { HookEntry, Logger } from "@kilonova/plugin-api";
-import { EnteredHook, type HookCount, type HookFactory } from "./entered-hook.js";
+import { EnteredHook, type HookCount, type HookFactory, type HookForecast } from "./entered-hook.js";
 import { type HookPoint, HookPoints } from "./hook-points.js";
 import { HookRound } from "./hook-round.js";
 
@@ -23,6 +23,7 @@ export interface HookSummary extends HookCount {
  */
 export class Hooks {
   readonly #entries = new Map<string, readonly EnteredHook[]>();
+  readonly #bare = new Set<string>();
 
   /** @param known the points that this process knows of */
   constructor(
@@ -30,11 +31,34 @@ export class Hooks {
     readonly known: HookPoints = new HookPoints(),
   ) {}
 
-  /** Enters a hook at a point. Of two of one order, the one that entered first comes first. */
-  enter(name: string, entry: HookEntry, make: HookFactory): void {
-    const entered = [...this.at(entry.point), new EnteredHook(name, entry, make, this.logger)];
+  /**
+   * Enters a hook at a point. Of two of one order, the one that entered first comes first.
+   *
+   * @param forecast what is known of it before it is made; unless given, it is made for whatever step comes first
+   * @throws KilonovaError `internal` where an object with the point is made already, and has no hooks there
+   */
+  enter(name: string, entry: HookEntry, make: HookFactory, forecast?: HookForecast): void {
+    const { point } = entry;
+    if (this.#bare.has(point)) {
+      const words = `Hook ${name} enters ${point} too late: an object that has the point is made already, and nothing would run there. Enter hooks before services are started.`;
+      throw new KilonovaError("internal", words);
+    }
+    const entered = [...this.at(point), new EnteredHook(name, entry, make, this.logger, forecast)];
     entered.sort((one, other) => one.order - other.order);
-    this.#entries.set(entry.point, entered);
+    this.#entries.set(point, entered);
+  }
+
+  /**
+   * Called by who weaves a point: true where its hooks are to be put round the method. Where there are none, none can
+   * enter any more.
+   *
+   * @throws KilonovaError `object.*` for one that cannot be made here, unless it is open
+   */
+  settle(point: string): boolean {
+    const hooks = this.at(point);
+    for (const hook of hooks) hook.check();
+    if (hooks.length === 0) this.#bare.add(point);
+    return hooks.length > 0;
   }
 
   /** The hooks of a point in the order they run. */
@@ -89,12 +113,16 @@ export class Hooks {
     for (const summary of this.summary()) this.logger.info({ ...summary }, "what hooks did since the process began");
   }
 
-  /** Warns of entries at points that nothing in this process has. Called when all services of the process are there. */
+  /**
+   * Warns of entries at points that there are not. One of a subject that nothing here has is no mistake, but that of a
+   * service which runs elsewhere: it is said at debug. Called when all services of the process are there.
+   */
   warnOfUnknownPoints(): void {
     for (const [point, hooks] of this.#entries) {
       const problem = this.known.problemOf(point);
       if (problem === undefined) continue;
-      for (const { name } of hooks) this.logger.warn({ hook: name, point }, `hook ${name}: ${problem}`);
+      const level = this.known.mayBeElsewhere(point) ? "debug" : "warn";
+      for (const { name } of hooks) this.logger[level]({ hook: name, point }, `hook ${name}: ${problem}`);
     }
   }
 }

@@ -48,6 +48,32 @@ describe("a lease", () => {
     await last?.end();
   });
 
+  it("is not believed in for longer than its time when the clock is set back", async () => {
+    const { clock, asked } = world();
+    let behind = 0;
+    const setBack = { now: () => clock.now() - behind, sleep: clock.sleep.bind(clock) };
+    const lease = await ClusterLease.tryAcquire({
+      ...asked("one"),
+      clock: setBack,
+      locks: { ...asked("one").locks, renew: () => Promise.reject(new Error("unreachable")) },
+    });
+    behind = 3_600_000;
+    await clock.advance(29_999);
+    expect(lease?.lost.aborted).toBe(false);
+    await clock.advance(1);
+    expect(lease?.lost.aborted).toBe(true);
+    await lease?.end();
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it("is lost at the end of its time though whoever keeps the locks has not answered", async () => {
+    const { clock, asked } = world();
+    const deaf = { ...asked("one").locks, renew: () => new Promise<never>(() => {}) };
+    const lease = await ClusterLease.tryAcquire({ ...asked("one"), locks: deaf });
+    await clock.advance(30_000);
+    expect(lease?.lost.aborted).toBe(true);
+  });
+
   it("that is abandoned is lost at once for its holder, and runs out for the others", async () => {
     const { clock, asked } = world();
     const first = await ClusterLease.tryAcquire(asked("one"));

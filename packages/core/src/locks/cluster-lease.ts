@@ -1,5 +1,6 @@
 import { KilonovaError } from "@kilonova/messaging";
 import type { Clock } from "@kilonova/plugin-api";
+import { LeaseTerm } from "./lease-term.js";
 import type { Locks } from "./locks.js";
 
 /** Milliseconds that a lock is held for before it has to be renewed. */
@@ -19,15 +20,14 @@ export class ClusterLease {
   readonly #lost = new AbortController();
   readonly #ending = new AbortController();
   readonly #renewing: Promise<void>;
-  #until: number;
 
   private constructor(
     private readonly asked: LeaseAsked,
     /** Higher than any given out for the name before. */
     readonly fence: number,
+    term: LeaseTerm,
   ) {
-    this.#until = asked.clock.now() + LEASE;
-    this.#renewing = this.#renew();
+    this.#renewing = this.#renew(term);
   }
 
   /**
@@ -38,11 +38,16 @@ export class ClusterLease {
    * @returns undefined where another holds it
    */
   static async tryAcquire(asked: LeaseAsked, before?: number): Promise<ClusterLease | undefined> {
-    const { locks, name, holder } = asked;
-    if (before !== undefined && (await locks.renew(name, holder, before, LEASE)))
-      return new ClusterLease(asked, before);
-    const held = await locks.acquire(name, holder, LEASE);
-    return held && new ClusterLease(asked, held.fence);
+    const term = new LeaseTerm(asked.clock, LEASE);
+    try {
+      const fence = await fenceOf(asked, before);
+      if (fence !== undefined) return new ClusterLease(asked, fence, term);
+    } catch (error) {
+      term.cancel();
+      throw error;
+    }
+    term.cancel();
+    return undefined;
   }
 
   /** Aborts when the lock is not held any more. */
@@ -82,14 +87,25 @@ export class ClusterLease {
     return !this.lost.aborted;
   }
 
-  async #renew(): Promise<void> {
+  /** Whoever keeps the locks may be away for a while, or never answer; the lease lasts until the end of its term. */
+  async #renew(first: LeaseTerm): Promise<void> {
+    let term = first;
+    const loseWith = (held: LeaseTerm) => {
+      const lose = () => (held === term ? this.#lost.abort() : undefined);
+      if (held.over.aborted) lose();
+      held.over.addEventListener("abort", lose);
+    };
+    loseWith(term);
     while (await this.#slept()) {
-      const asked = this.asked.clock.now();
+      const next = new LeaseTerm(this.asked.clock, LEASE);
       const answer = await this.#renewed();
-      if (answer === true) this.#until = asked + LEASE;
-      // Whoever keeps the locks may be away for a while; the lease lasts until its end.
-      if (answer === false || this.asked.clock.now() >= this.#until) return this.#lost.abort();
+      const [over, held] = answer === true ? [term, next] : [next, term];
+      over.cancel();
+      term = held;
+      if (answer === true) loseWith(term);
+      if (answer === false) this.#lost.abort();
     }
+    term.cancel();
   }
 
   async #renewed(): Promise<boolean | undefined> {
@@ -101,14 +117,20 @@ export class ClusterLease {
     }
   }
 
-  /** False when the work is over. */
+  /** False when the work is over, or the lease lost. */
   async #slept(): Promise<boolean> {
-    const left = this.#until - this.asked.clock.now();
+    const over = AbortSignal.any([this.#ending.signal, this.#lost.signal]);
     try {
-      await this.asked.clock.sleep(Math.min(LEASE / 3, left), this.#ending.signal);
+      await this.asked.clock.sleep(LEASE / 3, over);
     } catch {
       return false;
     }
-    return !this.#ending.signal.aborted;
+    return !over.aborted;
   }
+}
+
+/** The fence of a lock that is had now; undefined where another holds it. */
+async function fenceOf({ locks, name, holder }: LeaseAsked, before: number | undefined): Promise<number | undefined> {
+  if (before !== undefined && (await locks.renew(name, holder, before, LEASE))) return before;
+  return (await locks.acquire(name, holder, LEASE))?.fence;
 }

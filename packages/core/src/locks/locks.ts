@@ -11,10 +11,10 @@ export interface Locks {
   /**
    * @param holder who asks, unique to this very request
    * @param lease milliseconds
-   * @returns undefined where another holds it
+   * @returns undefined where somebody holds it, be it the same holder
    */
   acquire(name: string, holder: string, lease: number): Promise<HeldLock | undefined>;
-  /** False where the lease had run out and another has the lock. */
+  /** False where the lock was given back, or the lease had run out and another has the lock. One that ran out unnoticed is as good as new. */
   renew(name: string, holder: string, fence: number, lease: number): Promise<boolean>;
   /** Safe to repeat; does nothing where another has the lock. */
   release(name: string, holder: string, fence: number): Promise<void>;

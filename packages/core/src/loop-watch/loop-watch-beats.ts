@@ -4,13 +4,15 @@ import type { LogFields } from "@kilonova/plugin-api";
 const LAST_BEAT = 0;
 /** 1 while somebody may stop the loop by a debugger. */
 const DEBUGGER_IS_OPEN = 1;
+/** 1 while the process starts. */
+const IS_STARTING = 2;
 
 /** What the watched loop tells the thread that watches it, by memory that both see. */
 export class LoopBeats {
   readonly #cells: BigInt64Array;
 
   /** @param memory the other side's */
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT)) {
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT)) {
     this.#cells = new BigInt64Array(memory);
   }
 
@@ -28,6 +30,15 @@ export class LoopBeats {
     return Atomics.load(this.#cells, DEBUGGER_IS_OPEN) === 1n;
   }
 
+  /** While it starts, somebody waits at the terminal. */
+  get isStarting(): boolean {
+    return Atomics.load(this.#cells, IS_STARTING) === 1n;
+  }
+
+  set isStarting(value: boolean) {
+    Atomics.store(this.#cells, IS_STARTING, value ? 1n : 0n);
+  }
+
   now(): number {
     return millisecondsOf(process.hrtime.bigint());
   }
@@ -40,7 +51,10 @@ export interface LoopWatchThreadData {
   readonly limit: number;
   /** Milliseconds between two beats, and between two looks. */
   readonly interval: number;
-  readonly log: { readonly level: LogLevel; readonly file?: string | undefined };
+  /** Without it, lines go to the terminal alone, while the process starts. */
+  readonly log?: { readonly level: LogLevel; readonly file?: string | undefined };
+  /** What lines on the terminal begin with. */
+  readonly program: string;
   readonly fields: LogFields;
 }
 

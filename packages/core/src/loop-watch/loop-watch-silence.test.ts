@@ -5,10 +5,10 @@ const LIMIT = 1_000;
 const INTERVAL = 250;
 
 /** Looks at each interval for so long, while the loop last beat at `beat`. */
-function looksUntil(silence: LoopSilence, from: number, to: number, beat: number | "beating", isExcused = false) {
+function looksUntil(silence: LoopSilence, from: number, to: number, beat: number | "beating") {
   const states = [];
   for (let now = from; now <= to; now += INTERVAL) {
-    states.push(silence.look(now, beat === "beating" ? now : beat, isExcused));
+    states.push(silence.look(now, beat === "beating" ? now : beat));
   }
   return states;
 }
@@ -55,12 +55,5 @@ describe("the silence of a loop", () => {
     expect(silence.look(1_250, 0)).toEqual({ kind: "blocked", length: 1_000 });
     expect(silence.look(61_500, 0)).toEqual({ kind: "blocked", length: 1_250 });
     expect(silence.look(61_750, 61_700)).toEqual({ kind: "back", length: 1_450 });
-  });
-
-  it("is excused where somebody may stop the loop on purpose, but not once it is told of", () => {
-    const silence = new LoopSilence(LIMIT, INTERVAL, 0);
-    expect(kinds(looksUntil(silence, 250, 5_000, 0, true))).toEqual(["beating"]);
-    expect(silence.look(5_250, 0)).toMatchObject({ kind: "blocked" });
-    expect(silence.look(5_500, 0, true)).toMatchObject({ kind: "blocked" });
   });
 });

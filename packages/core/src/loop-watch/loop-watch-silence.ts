@@ -32,16 +32,15 @@ export class LoopSilence {
    * To be called at each interval.
    *
    * @param lastBeat when the loop beat last
-   * @param isExcused somebody stops the loop on purpose
    */
-  look(now: number, lastBeat: number, isExcused = false): LoopState {
+  look(now: number, lastBeat: number): LoopState {
     const beat = Math.max(lastBeat, this.since);
     const late = now - this.#lookedAt - this.interval;
     this.#lookedAt = now;
     if (late > this.interval) this.#notRunning += late;
     if (beat !== this.#beat) return this.#beatAt(beat);
     const length = this.#lengthUntil(now);
-    if (!this.#isBlocked && (isExcused || length < this.limit)) return BEATING;
+    if (!this.#isBlocked && length < this.limit) return BEATING;
     this.#isBlocked = true;
     return { kind: "blocked", length };
   }

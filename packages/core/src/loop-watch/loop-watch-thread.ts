@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { LogFields } from "@kilonova/plugin-api";
@@ -14,7 +15,7 @@ const ANSWER_TIME = 1_000;
 class LoopWatchThread {
   readonly #beats: LoopBeats;
   readonly #silence: LoopSilence;
-  #level: LogLevel;
+  #level: LogLevel | undefined;
   #logger: Promise<ProcessLogger> | undefined;
   /** Ends what is being told of the present blockage. */
   #over: AbortController | undefined;
@@ -24,7 +25,7 @@ class LoopWatchThread {
   constructor(private readonly data: LoopWatchThreadData) {
     this.#beats = new LoopBeats(data.beats);
     this.#silence = new LoopSilence(data.limit, data.interval, this.#beats.now());
-    this.#level = data.log.level;
+    this.#level = data.log?.level;
   }
 
   start(): void {
@@ -36,7 +37,7 @@ class LoopWatchThread {
   }
 
   #look(): void {
-    const state = this.#silence.look(this.#beats.now(), this.#beats.last, this.#beats.isDebuggerOpen);
+    const state = this.#silence.look(this.#beats.now(), this.#beats.last);
     if (state.kind === "beating") return;
     this.#length = state.length;
     if (state.kind === "back") this.#over?.abort();
@@ -51,13 +52,16 @@ class LoopWatchThread {
     this.#over = over;
     const asked = this.#culprit(signal);
     const early = await Promise.race([asked, sleep(ANSWER_TIME, undefined, { signal }).catch(() => undefined)]);
-    if (!signal.aborted) await this.#say(early, (length, who) => `the event loop has been blocked for ${length}${who}`);
+    if (!signal.aborted)
+      await this.#say(early, (length, who) => `the event loop has been blocked for ${length}${who}${this.#remedy()}`);
     await ended;
     this.#over = undefined;
     await this.#say(await asked, (length, who) => `the event loop is free again: it was blocked for ${length}${who}`);
   }
 
   async #culprit(signal: AbortSignal): Promise<Culprit | undefined> {
+    // Who has a debugger open may hold the loop on purpose, and would see it stop where nobody asked for it.
+    if (this.#beats.isDebuggerOpen) return undefined;
     const since = this.#beats.last;
     try {
       return culpritOf((await stackOfMainThread(() => this.#beats.last === since, signal)) ?? []);
@@ -69,23 +73,33 @@ class LoopWatchThread {
   async #say(culprit: Culprit | undefined, sentence: (length: string, who: string) => string): Promise<void> {
     const length = this.#length;
     const fields: LogFields = { blockedFor: Math.round(length), ...culprit };
-    const logger = await this.#openLog();
-    logger.warn(fields, sentence(`${(length / 1_000).toFixed(1)} s`, by(culprit)));
+    const words = sentence(`${(length / 1_000).toFixed(1)} s`, this.#by(culprit));
+    const { log, program } = this.data;
+    // Who waits for a start looks at the terminal; a log on standard error is there already.
+    if (this.#beats.isStarting && (!log || log.file !== undefined)) writeSync(2, `${program}: ${words}\n`);
+    if (log) (await this.#openLog(log)).warn(fields, words);
+  }
+
+  /** What there is to do while it starts; later, who sees to the process knows. */
+  #remedy(): string {
+    if (!this.#beats.isStarting) return "";
+    return `; it hears no Ctrl-C meanwhile: if it does not go on, kill -9 ${process.pid} ends it`;
+  }
+
+  #by(culprit: Culprit | undefined): string {
+    if (culprit) return ` by ${culpritText(culprit)}`;
+    if (!process.features.inspector) return "; this Node has no inspector that could tell by what";
+    if (this.#beats.isDebuggerOpen) return "; a debugger can tell by what, or holds it";
+    return " by something outside JavaScript, such as a system call that waits";
   }
 
   /** Loaded when there is something to say: a thread that watches holds little. */
-  #openLog(): Promise<ProcessLogger> {
+  #openLog(log: NonNullable<LoopWatchThreadData["log"]>): Promise<ProcessLogger> {
     this.#logger ??= import("../logging.js").then(({ processLogger }) =>
-      processLogger({ ...this.data.log, level: this.#level }, this.data.fields),
+      processLogger({ ...log, level: this.#level ?? log.level }, this.data.fields),
     );
     return this.#logger;
   }
-}
-
-function by(culprit: Culprit | undefined): string {
-  if (culprit) return ` by ${culpritText(culprit)}`;
-  if (!process.features.inspector) return "; this Node has no inspector that could tell by what";
-  return " by something outside JavaScript, such as a system call that waits";
 }
 
 new LoopWatchThread(workerData as LoopWatchThreadData).start();

@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { messageOf } from "@kilonova/messaging";
 import type { Logger } from "@kilonova/plugin-api";
-import { LoopBeats, type LoopWatchThreadData } from "./loop-watch-beats.js";
+import { type LogLevel, LoopBeats, type LoopWatchThreadData } from "./loop-watch-beats.js";
 
 /** How the loop is watched; a limit of 0: not at all. */
-export type LoopWatchSettings = Pick<LoopWatchThreadData, "limit" | "log" | "fields">;
+export type LoopWatchSettings = Pick<LoopWatchThreadData, "limit" | "log" | "program" | "fields">;
 
 const BEATS_PER_LIMIT = 4;
 /** Milliseconds */
@@ -16,7 +16,7 @@ const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackS
  * Says which code blocks the event loop of this process: what never lets go of it cannot be stopped, nor can the process
  * say so itself. A thread looks at the loop's beats; where they fail to come for longer than the limit it asks the
  * inspector what is running, and writes one line that names the function, its file and its package, and another when the
- * loop is free again. It keeps no process from ending.
+ * loop is free again. While the process starts, the line comes to the terminal as well. It keeps no process from ending.
  */
 export class LoopWatch {
   readonly #beats = new LoopBeats();
@@ -28,13 +28,19 @@ export class LoopWatch {
     private readonly settings: LoopWatchSettings,
     private readonly logger: Logger,
   ) {
-    this.setLevel(settings.log.level);
+    this.#beats.isStarting = true;
+    this.setLevel(settings.log?.level ?? "warn");
   }
 
   /** The lowest level that is written from now on. Where nothing is written nobody watches. */
-  setLevel(level: LoopWatchSettings["log"]["level"]): void {
+  setLevel(level: LogLevel): void {
     if (this.#worker) this.#worker.postMessage(level);
     else if (this.settings.limit > 0 && level !== "silent") this.#start(level);
+  }
+
+  /** The process is up: from here on its log alone is told. */
+  started(): void {
+    this.#beats.isStarting = false;
   }
 
   async stop(): Promise<void> {
@@ -42,10 +48,11 @@ export class LoopWatch {
     await this.#worker?.terminate();
   }
 
-  #start(level: LoopWatchSettings["log"]["level"]): void {
-    const { limit, log, fields } = this.settings;
+  #start(level: LogLevel): void {
+    const { limit, log, program, fields } = this.settings;
     const interval = Math.min(limit / BEATS_PER_LIMIT, LONGEST_INTERVAL);
-    const data: LoopWatchThreadData = { beats: this.#beats.memory, limit, interval, log: { ...log, level }, fields };
+    const shared = { beats: this.#beats.memory, limit, interval, program, fields };
+    const data: LoopWatchThreadData = log ? { ...shared, log: { ...log, level } } : shared;
     const beat = () => this.#beats.beat(process.getBuiltinModule("node:inspector")?.url() !== undefined);
     beat();
     this.#timer = setInterval(beat, interval).unref();

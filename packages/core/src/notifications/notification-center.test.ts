@@ -1,4 +1,12 @@
-import { MemoryTransport, MemoryWire, method, RequestContext, Rpc, rpcContract } from "@kilonova/messaging";
+import {
+  KilonovaError,
+  MemoryTransport,
+  MemoryWire,
+  method,
+  RequestContext,
+  Rpc,
+  rpcContract,
+} from "@kilonova/messaging";
 import { NOTIFICATIONS, type Notification, notificationsOn, notificationType, rpcError } from "@kilonova/plugin-api";
 import { FakeClock } from "@kilonova/plugin-testing";
 import { describe, expect, it, vi } from "vitest";
@@ -6,12 +14,14 @@ import { z } from "zod";
 import { Container } from "../container/container.js";
 import { ObjectLoader } from "../container/object-loader.js";
 import { Runtime } from "../runtime.js";
+import { LEAVING_TIME } from "../service/way-out.js";
 import { configurationOf } from "../testing/configuration.js";
 import { testFolder } from "../testing/folder.js";
 import { Gate } from "../testing/gate.js";
 import { type LogLine, recordingLogger } from "../testing/recording-logger.js";
 import { NotificationCenter } from "./notification-center.js";
 import { connectNotifications, failureObserver } from "./notification-outlets.js";
+import { CLOSE_TIME, DRAIN_TIME } from "./notification-queue.js";
 
 const guestMoved = notificationType("guest.moved", {
   version: "1.2",
@@ -226,14 +236,30 @@ describe("the end of a process", () => {
     const closed = center.close().then(() => {
       isClosed = true;
     });
-    await clock.advance(4_999);
+    await clock.advance(DRAIN_TIME - 1);
     expect(signals.some(({ aborted }) => aborted)).toBe(false);
     await clock.advance(1);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
     expect(isClosed).toBe(false);
-    await clock.advance(2_000);
+    await clock.advance(CLOSE_TIME);
     await closed;
     expect(lines.reduce((sum, { fields }) => sum + Number(fields["failed"]) + Number(fields["dropped"]), 0)).toBe(10);
+  });
+});
+
+describe("the time that notifications have at the end of a process", () => {
+  it("leaves some of the step of the way out that it is part of, for the transport to close", async () => {
+    const { center, clock, notifications } = world({ timeLimit: 60_000 });
+    const never = new Promise<never>(() => {});
+    center.add("dead", { notify: () => never, close: () => never });
+    notifications.info(context, guestMoved, payload);
+    let isClosed = false;
+    const closed = center.close().then(() => {
+      isClosed = true;
+    });
+    await clock.advance(LEAVING_TIME - 1_000);
+    expect(isClosed).toBe(true);
+    await closed;
   });
 });
 
@@ -354,6 +380,28 @@ describe("a failed RPC method", () => {
         payload: { contract: "tasks", method: "run", code: "rpc.failed", message: "a bug" },
       },
     ]);
+  });
+
+  it("is logged with what lies behind it, which nobody else is told", async () => {
+    const { center, lines, logger } = world();
+    const { taken, ...outlet } = taker();
+    center.add("taker", outlet);
+    const wire = new MemoryWire();
+    const server = new Rpc(new MemoryTransport(wire), failureObserver(logger, center));
+    const handler = async () => {
+      throw new KilonovaError("database.failed", "The database refused.", { cause: new Error("duplicate key") });
+    };
+    await server.serve({ topic: "work", server: "host1" }, [
+      { contract: tasks, handlers: new Map([["run", handler]]) },
+    ]);
+    const answer = new Rpc(new MemoryTransport(wire)).client(tasks).call.run(context);
+    const error: unknown = await answer.catch((thrown) => thrown);
+    await settled();
+    expect(error).toMatchObject({ code: "database.failed", message: "The database refused." });
+    expect(error).not.toHaveProperty("cause");
+    expect(lines).toMatchObject([{ fields: { error: "The database refused.", cause: "duplicate key" } }]);
+    expect(JSON.stringify(taken)).toContain("The database refused.");
+    expect(JSON.stringify(taken)).not.toContain("duplicate key");
   });
 
   it("that takes notifications is logged alone: it would be told of its own failure", async () => {

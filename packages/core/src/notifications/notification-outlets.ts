@@ -16,7 +16,7 @@ import type { NotificationOutlet } from "./notification-queue.js";
 
 /** Asks for the notifiers in use. */
 class NotifiersInUse {
-  constructor(@drivers("notifications.notifiers", "notifier") readonly notifiers: readonly Notifier[]) {}
+  constructor(@drivers("notifications.notifiers") readonly notifiers: readonly Notifier[]) {}
 }
 
 /**
@@ -40,7 +40,9 @@ export function failureObserver(logger: Logger, center: NotificationCenter): Fai
   return ({ address, contract, method, context, error }) => {
     const message = messageOf(error);
     const { requestId } = context;
-    logger.warn({ contract, method, requestId, error: message }, "an RPC method failed");
+    // What lies behind it is for the log alone: it may name what neither the caller nor a web hook is to know.
+    const cause = error instanceof Error && error.cause !== undefined ? { cause: messageOf(error.cause) } : {};
+    logger.warn({ contract, method, requestId, error: message, ...cause }, "an RPC method failed");
     // Who takes notifications and fails would be told of its own failure, and fail again.
     if (contract === notificationsContract.name) return;
     const code = isKilonovaError(error) ? error.code : "rpc.failed";

@@ -1,5 +1,6 @@
 import { messageOf } from "@kilonova/messaging";
 import type { Clock, Logger, Notification, Notifier } from "@kilonova/plugin-api";
+import { LEAVING_TIME } from "../service/way-out.js";
 
 /** Who notifications go to. */
 export type NotificationOutlet = Pick<Notifier, "notify" | "close">;
@@ -27,10 +28,13 @@ export interface NotificationQueueSettings {
 const CONCURRENCY = 8;
 /** Milliseconds between two lines about one notifier. */
 const QUIET_TIME = 60_000;
-/** Milliseconds that what waits has, when the process leaves. */
-const DRAIN_TIME = 5_000;
+/**
+ * Milliseconds that what waits has, when the process leaves. With the time to close it is part of one step of the way out,
+ * which has to suffice for the transport as well.
+ */
+export const DRAIN_TIME = LEAVING_TIME * 0.5;
 /** Milliseconds for a notifier to close. */
-const CLOSE_TIME = 2_000;
+export const CLOSE_TIME = LEAVING_TIME * 0.2;
 
 /** What waits for one notifier, and what is being delivered by it. Nothing here ever reaches whoever told something. */
 export class NotificationQueue {

@@ -1,7 +1,9 @@
 import type { Configuration } from "@kilonova/config";
-import type { HookEntry } from "@kilonova/plugin-api";
+import type { Hook, HookEntry } from "@kilonova/plugin-api";
 import type { Container } from "../container/container.js";
+import type { HookFactory } from "../hooks/entered-hook.js";
 import { assertHook } from "../hooks/hook-check.js";
+import { possibleSteps } from "../hooks/hook-steps.js";
 import type { Hooks } from "../hooks/hooks.js";
 import { hooksOptions } from "../options.js";
 import { type FoundHook, hookEntries } from "./hook-entries.js";
@@ -14,6 +16,8 @@ export interface LoadedHook {
   readonly path: string;
   /** The path with package and version, for messages. */
   readonly title: string;
+  /** The class, factory or instance that the path leads to. */
+  readonly value: unknown;
   readonly asked: string;
   readonly entry: HookEntry;
 }
@@ -37,22 +41,41 @@ export async function loadHooks(configuration: Configuration, plugins: ProcessPl
   return loaded;
 }
 
-/** Has checked hooks enter their points. */
+/**
+ * Has checked hooks enter their points. A class that enters several is one object, so that it can remember at one point what
+ * happened at another.
+ */
 export function enterHooks(loaded: readonly LoadedHook[], hooks: Hooks, container: Container): void {
-  for (const { path, title, asked, entry } of loaded) {
-    hooks.enter(path, entry, async () => {
-      const made = await container.load(path, asked);
-      assertHook(made, title, asked);
-      return made;
-    });
+  const makers = new Map<unknown, HookFactory>();
+  for (const { path, title, value, asked, entry } of loaded) {
+    const make = makers.get(value) ?? makerOfOne(path, title, asked, container);
+    makers.set(value, make);
+    const check = () => container.checkMakeable(value, title);
+    hooks.enter(path, entry, make, { steps: possibleSteps(value), check });
   }
+}
+
+/** Makes a hook once; where that fails, again when it is asked for again. */
+function makerOfOne(path: string, title: string, asked: string, container: Container): HookFactory {
+  let making: Promise<Hook> | undefined;
+  const make = async (): Promise<Hook> => {
+    const made = await container.load(path, asked);
+    assertHook(made, title, asked);
+    return made;
+  };
+  return () => {
+    making ??= make().catch((error: unknown) => {
+      making = undefined;
+      throw error;
+    });
+    return making;
+  };
 }
 
 async function loadHook({ path, asked, entry }: FoundHook, { catalog, loader }: ProcessPlugins): Promise<LoadedHook> {
   const full = catalog.pathIfShort(path, asked, "hook");
-  const { value, title } = await loader.load(full, asked);
-  assertHook(value, title, asked);
-  return { path: full, title, asked, entry };
+  const { value, title } = await loader.load(full, asked, "hook");
+  return { path: full, title, value, asked, entry };
 }
 
 /** An option that names a hook means it; what a manifest enters may be missing where its failure would be let pass. */

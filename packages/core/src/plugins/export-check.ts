@@ -1,7 +1,5 @@
 import { isKilonovaError, messageOf } from "@kilonova/messaging";
-import type { PluginKind } from "@kilonova/plugin-api";
 import type { ObjectLoader } from "../container/object-loader.js";
-import { assertHook } from "../hooks/hook-check.js";
 import type { FoundPlugin } from "./found-plugin.js";
 import { loadOptionGroup } from "./plugin-groups.js";
 import { provisionsOf } from "./provisions.js";
@@ -21,9 +19,7 @@ export async function checkExports(
   if (!plugin.fit || !plugin.manifest) return [];
   const asked = `the manifest of ${plugin.name}`;
   const checks = [
-    ...provisionsOf(plugin).map(
-      (each) => () => checkProvision(`${specifier}#${each.export}`, asked, each.kind, loader),
-    ),
+    ...provisionsOf(plugin).map((each) => () => loader.load(`${specifier}#${each.export}`, asked, each.kind)),
     ...plugin.manifest.optionGroups.map((name) => () => loadOptionGroup(name, plugin, loader, specifier)),
   ];
   const problems = new Set<string>();
@@ -36,13 +32,4 @@ export async function checkExports(
     }
   }
   return [...problems];
-}
-
-async function checkProvision(path: string, asked: string, kind: PluginKind, loader: ObjectLoader): Promise<void> {
-  if (kind !== "hook") {
-    await loader.load(path, asked, kind);
-    return;
-  }
-  const { value, title } = await loader.load(path, asked);
-  assertHook(value, title, asked);
 }

@@ -2,6 +2,7 @@ import { type Options, parseObjectPath } from "@kilonova/config";
 import type { HookEntry } from "@kilonova/plugin-api";
 import type { hooksOptions } from "../options.js";
 import type { FoundPlugin } from "./found-plugin.js";
+import { isHookDisabled } from "./hook-disabled.js";
 import type { PluginCatalog } from "./plugin-catalog.js";
 
 /** A hook that enters a point, by option `hooks.use` or by the manifest of a plugin that is installed. */
@@ -25,14 +26,13 @@ export function hookEntries(
   { use, disabled }: Pick<Options<typeof hooksOptions>, "use" | "disabled">,
   catalog: PluginCatalog,
 ): readonly FoundHook[] {
-  const isDisabled = (...names: readonly (string | undefined)[]) => disabled.some((each) => names.includes(each));
   const byOption = use.map(({ hook, point, order, failure, timeLimit }): FoundHook => {
     const limits = { ...(order === undefined ? {} : { order }), ...(failure === undefined ? {} : { failure }) };
     return {
       path: hook,
       asked: "option hooks.use",
       entry: { point, ...limits, timeLimit: `${timeLimit}ms` },
-      disabled: isDisabled(hook, parseObjectPath(hook)?.exportName),
+      disabled: isHookDisabled(disabled, hook),
     };
   });
   const byManifest = catalog.plugins.flatMap((plugin) =>
@@ -45,7 +45,7 @@ export function hookEntries(
         asked: `the manifest of ${plugin.name}`,
         entry: { point, ...limits, ...(timeLimit === undefined ? {} : { timeLimit }) },
         plugin,
-        disabled: isDisabled(path, hook.export),
+        disabled: isHookDisabled(disabled, path),
       };
     }),
   );

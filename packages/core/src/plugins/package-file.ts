@@ -48,6 +48,12 @@ export async function packageFolder(directory: string, name: string): Promise<st
   return undefined;
 }
 
+/** The nearest folder, this one or one above, that has a `package.json`; undefined where none has. */
+export async function nearestPackageFolder(directory: string): Promise<string | undefined> {
+  for (const folder of foldersUp(directory)) if (await hasPackageFile(folder)) return folder;
+  return undefined;
+}
+
 /** The folder of the package that a file belongs to; undefined where it belongs to none that has a name. */
 export async function owningFolder(file: string): Promise<string | undefined> {
   for (const folder of foldersUp(dirname(file))) {

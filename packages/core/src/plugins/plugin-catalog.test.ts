@@ -202,7 +202,9 @@ describe("a short name", () => {
     expect(() => catalog.pathOf("Nothing", asked, "filter")).toThrow(
       "provides a filter Nothing; known are ColdFilter, Warm. Install the package that does, or name it by its path: package#Nothing.",
     );
-    expect(() => catalog.pathOf("Warm", asked, "image-store")).toThrow("provides an image-store Warm; known are none.");
+    expect(() => catalog.pathOf("Warm", asked, "image-store")).toThrow(
+      "provides an image-store Warm, but other 1.0.0 (beside the configuration) a filter; known are none.",
+    );
   });
 
   it("that two plugins have is refused with their paths", async () => {
@@ -217,6 +219,35 @@ describe("a short name", () => {
     const catalog = await catalogOf({ acme: { kilonova: { api: "^99.0.0", provides } }, other: filter("Colds") });
     expect(() => catalog.pathOf("Cold", asked, "filter")).toThrow(
       "acme 1.0.0 (beside the configuration), which provides Cold, cannot be used: expected plugin-api ^99.0.0",
+    );
+  });
+});
+
+describe("the package.json of a configuration", () => {
+  it("is the nearest one, in its folder or above, and there alone", async () => {
+    const directory = await pluginFolder(
+      { acme: filter("Cold"), other: filter("Warm") },
+      { "conf/d/kilonova.config.yaml": "", "mine/package.json": '{"dependencies": {"acme": "*"}}', "mine/conf/x": "" },
+    );
+    const at = (folder: string) => PluginCatalog.read({ directory: join(directory, folder) });
+    const namesOf = ({ plugins }: PluginCatalog) => plugins.map(({ name }) => name);
+    const above = await at("conf/d");
+    expect([above.directory, namesOf(above)]).toEqual([directory, ["acme", "other"]]);
+    const nearer = await at("mine/conf");
+    expect([nearer.directory, namesOf(nearer)]).toEqual([join(directory, "mine"), ["acme"]]);
+  });
+
+  it("may ask for packages that are not installed: they are known by name, unless they are optional", async () => {
+    const dependencies = { acme: "*", absent: "*", hollow: "*", both: "*" };
+    const optionalDependencies = { perhaps: "*", both: "*" };
+    const directory = await pluginFolder(
+      { acme: filter("Cold") },
+      { "package.json": JSON.stringify({ dependencies, optionalDependencies }), "node_modules/hollow/index.js": "" },
+    );
+    const catalog = await PluginCatalog.read({ directory });
+    expect(catalog.missing).toEqual(["absent", "hollow"]);
+    expect(catalog.problemOfMissing("absent")).toBe(
+      `${directory}/package.json depends on absent, and it is not installed; run npm install there`,
     );
   });
 });

@@ -1,10 +1,11 @@
 import { realpath } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearestName, parseObjectPath } from "@kilonova/config";
 import { KilonovaError } from "@kilonova/messaging";
 import type { PluginKind } from "@kilonova/plugin-api";
 import { withArticle } from "../container/object-kind.js";
-import { duplicatesOf } from "./duplicates.js";
+import { duplicatesAmong } from "./duplicates.js";
 import {
   describePackage,
   type FoundPackage,
@@ -12,12 +13,12 @@ import {
   type PackageSource,
   readPlugin,
 } from "./found-plugin.js";
-import { owningFolder, packageFolder, readPackageFile } from "./package-file.js";
+import { nearestPackageFolder, owningFolder, packageFolder, readPackageFile } from "./package-file.js";
 import { type AvailablePlugin, provisionsOf } from "./provisions.js";
 
 /** Where plugins are looked for. */
 export interface CatalogSettings {
-  /** The folder of the configuration in use: plugins are among what its `package.json` depends on. */
+  /** The folder of the configuration in use: plugins are among what the nearest `package.json`, there or above, depends on. */
   readonly directory: string;
   /** URLs of modules of what we ship: plugins are among what their packages depend on. */
   readonly places?: readonly string[];
@@ -34,6 +35,10 @@ export class PluginCatalog {
     /** By name. */
     readonly plugins: readonly FoundPlugin[],
     private readonly byFolder: ReadonlyMap<string, FoundPlugin>,
+    /** Where the `package.json` is whose dependencies count as beside the configuration; undefined where there is none. */
+    readonly directory?: string,
+    /** Packages that it depends on, and that are not installed: what they would be is unknown. Optional ones do not count. */
+    readonly missing: readonly string[] = [],
   ) {}
 
   /** A catalog without plugins. */
@@ -41,23 +46,29 @@ export class PluginCatalog {
     return new PluginCatalog([], new Map());
   }
 
-  /** @throws KilonovaError `object.wrongKind` where the package.json beside the configuration is none */
+  /** @throws KilonovaError `object.wrongKind` where the package.json of the configuration is none */
   static async read({ directory, places = [], disabledHooks = [] }: CatalogSettings): Promise<PluginCatalog> {
     const folders = await Promise.all(places.map((place) => owningFolder(fileURLToPath(place))));
-    const found = [
-      ...(await pluginsBeside(directory, "configuration")),
-      ...(await Promise.all(folders.flatMap((folder) => (folder ? [pluginsBeside(folder, "box")] : [])))).flat(),
-    ];
+    const own = await nearestPackageFolder(directory);
+    const beside = own === undefined ? NONE : await pluginsBeside(own, "configuration");
+    const boxed = await Promise.all(folders.flatMap((folder) => (folder ? [pluginsBeside(folder, "box")] : [])));
+    const found = [beside, ...boxed].flatMap((each) => each.plugins);
     const byName = new Map(found.toReversed().map((plugin) => [plugin.name, plugin]));
     const inOrder = [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
     const plugins = withDuplicates(inOrder, disabledHooks);
     const realFolders = await Promise.all(plugins.map((plugin) => realpath(plugin.directory)));
-    return new PluginCatalog(plugins, new Map(plugins.map((plugin, index) => [realFolders[index] ?? "", plugin])));
+    const byFolder = new Map(plugins.map((plugin, index) => [realFolders[index] ?? "", plugin]));
+    return new PluginCatalog(plugins, byFolder, own, beside.missing);
   }
 
   /** A plugin by the name of its package. */
   find(name: string): FoundPlugin | undefined {
     return this.plugins.find((plugin) => plugin.name === name);
+  }
+
+  /** Says of a package that is {@link missing} what is wrong, as a clause. */
+  problemOfMissing(name: string): string {
+    return `${join(this.directory ?? "", "package.json")} depends on ${name}, and it is not installed; run npm install there`;
   }
 
   /** What the plugins that may be loaded provide, of one kind or of all. */
@@ -116,29 +127,42 @@ export class PluginCatalog {
     if (unfit) {
       return `${describePackage(unfit)}, which provides ${name}, cannot be used: ${unfit.problems.join("; ")}.`;
     }
+    const namesakes = this.available().filter((each) => each.export === name);
+    const others = namesakes
+      .map(({ plugin, kind }) => `, but ${describePackage(plugin)} ${withArticle(kind)}`)
+      .join("");
     const nearest = nearestName(name, new Set(available.map((each) => each.export)));
-    if (nearest !== undefined) return `no available plugin provides ${what}; did you mean ${nearest}?`;
+    if (nearest !== undefined) return `no available plugin provides ${what}${others}; did you mean ${nearest}?`;
     const known = [...new Set(available.map((each) => each.export))].join(", ") || "none";
-    return `no available plugin provides ${what}; known are ${known}. Install the package that does, or name it by its path: package#${name}.`;
+    return `no available plugin provides ${what}${others}; known are ${known}. Install the package that does, or name it by its path: package#${name}.`;
   }
 }
 
-async function pluginsBeside(directory: string, from: PackageSource): Promise<readonly FoundPlugin[]> {
-  const own = await readPackageFile(directory);
-  const names = Object.keys({ ...own?.dependencies, ...own?.optionalDependencies });
+/** What a package.json depends on, as far as it matters here. */
+interface Dependencies {
+  readonly plugins: readonly FoundPlugin[];
+  readonly missing: readonly string[];
+}
+
+const NONE: Dependencies = { plugins: [], missing: [] };
+
+async function pluginsBeside(directory: string, from: PackageSource): Promise<Dependencies> {
+  const { dependencies = {}, optionalDependencies = {} } = (await readPackageFile(directory)) ?? {};
+  const names = Object.keys({ ...dependencies, ...optionalDependencies });
+  const folders = await Promise.all(names.map((name) => packageFolder(directory, name)));
   const found = await Promise.all(
-    names.map(async (name) => {
-      const folder = await packageFolder(directory, name);
-      return folder === undefined ? undefined : readPlugin(folder, from, name);
-    }),
+    folders.map((folder, index) => (folder === undefined ? undefined : readPlugin(folder, from, names[index] ?? ""))),
   );
-  return found.filter((plugin) => plugin !== undefined);
+  return {
+    plugins: found.filter((plugin) => plugin !== undefined),
+    missing: names.filter((name, index) => folders[index] === undefined && !Object.hasOwn(optionalDependencies, name)),
+  };
 }
 
 function withDuplicates(plugins: readonly FoundPlugin[], disabledHooks: readonly string[]): readonly FoundPlugin[] {
-  const duplicates = duplicatesOf(plugins, disabledHooks);
+  const duplicates = duplicatesAmong(plugins, disabledHooks);
   return plugins.map((plugin) => {
-    const problems = duplicates.get(plugin.name);
-    return problems ? { ...plugin, problems: [...plugin.problems, ...problems] } : plugin;
+    const problems = duplicates.filter((each) => each.plugin === plugin).map(({ words }) => words);
+    return problems.length > 0 ? { ...plugin, problems: [...plugin.problems, ...problems] } : plugin;
   });
 }

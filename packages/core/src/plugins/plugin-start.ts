@@ -21,6 +21,7 @@ export interface Degradation {
  */
 export class PluginStart {
   readonly #degradations: Degradation[] = [];
+  #onDegradation: (degradation: Degradation) => void = () => {};
   readonly #told = new Set<string>();
 
   constructor(
@@ -31,6 +32,12 @@ export class PluginStart {
   /** The plugins that the process counts as degraded without. */
   get degradations(): readonly Degradation[] {
     return [...this.#degradations];
+  }
+
+  /** Tells of those that there are, and of each that comes. */
+  tellDegradations(listener: (degradation: Degradation) => void): void {
+    this.#onDegradation = listener;
+    this.#degradations.forEach(listener);
   }
 
   /** Milliseconds for the loading, or for the making, of a plugin. */
@@ -57,6 +64,7 @@ export class PluginStart {
     }
     this.#degradations.push({ plugin, problem });
     this.logger.error({ plugin, error: problem }, "a plugin cannot be used; going on without it, degraded");
+    this.#onDegradation({ plugin, problem });
     return true;
   }
 

@@ -50,6 +50,7 @@ describe("a plugin is in use", () => {
     expect(namedPaths(configuration)).toContainEqual({
       option: "hooks.use",
       path: "acme-more/hooks#Own",
+      kind: "hook",
       isList: true,
       origin: { from: "override" },
     });

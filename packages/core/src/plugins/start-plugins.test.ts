@@ -5,6 +5,7 @@ import { isKilonovaError } from "@kilonova/messaging";
 import { driver, drivers } from "@kilonova/plugin-api";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { beginProcess } from "../process/begin-process.js";
 import { Runtime } from "../runtime.js";
 import { configurationOf } from "../testing/configuration.js";
 import { pluginClass, pluginFolder, type TestPlugin } from "../testing/plugin-folder.js";
@@ -16,19 +17,19 @@ type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const schedulingOptions = optionGroup(
   "scheduling",
   z.object({
-    driver: objectPath().default("acme#One").describe("Who."),
-    filters: z.array(objectPath()).default([]).describe("Which."),
+    driver: objectPath("filter").default("acme#One").describe("Who."),
+    filters: z.array(objectPath("filter")).default([]).describe("Which."),
   }),
 );
 
 class Scheduling {
-  constructor(@drivers("scheduling.filters", "filter") readonly filters: readonly object[]) {}
+  constructor(@drivers("scheduling.filters") readonly filters: readonly object[]) {}
   get names() {
     return this.filters.map((filter) => filter.constructor.name);
   }
 }
 class Single {
-  constructor(@driver("scheduling.driver", "filter") readonly filter: object) {}
+  constructor(@driver("scheduling.driver") readonly filter: object) {}
 }
 
 let runtimes: Runtime[] = [];
@@ -52,6 +53,18 @@ async function startIn(directory: string, values: Values = {}) {
       .map((line) => JSON.parse(line));
   return { runtime, logged };
 }
+describe("the beginning of a process", () => {
+  it("is what its runtime goes on with: no plugin is read or loaded again", async () => {
+    const folder = await pluginFolder({});
+    const configuration = await configurationOf({ service: { loopLagLimit: 0 } }, folder);
+    const beginning = await beginProcess(configuration);
+    const runtime = await Runtime.create({ configuration, beginning });
+    runtimes.push(runtime);
+    expect(runtime.catalog).toBe(beginning.plugins.catalog);
+    expect(runtime.logger).toBe(beginning.logger);
+  });
+});
+
 const start = async (plugins: Readonly<Record<string, TestPlugin>>, values: Values = {}, more = {}) =>
   startIn(await pluginFolder(plugins, more), values);
 
@@ -123,7 +136,7 @@ describe("plugins named by options", () => {
     [
       "never ends being made",
       { kilonova: filters("Cold"), index: "export const Cold = () => new Promise(() => {});" },
-      `object.failed: option scheduling.filters: the factory ${named} failed: it took more than 200 ms`,
+      `object.failed: option scheduling.filters: the factory ${named} failed: it took more than 1000 ms`,
     ],
     [
       "exports the wrong thing",
@@ -178,6 +191,34 @@ describe("plugins named by options", () => {
     const { runtime } = await startWith(plugin, acme(words, { policy: "degraded" }));
     expect((await runtime.container.build(Scheduling)).names).toEqual(["Fine"]);
     expect(runtime.degradations).toEqual([{ plugin: "acme", problem: words.replace(/^\S+ /, "") }]);
+  });
+
+  it("are told of by a notification where the process counts as degraded without, at its start or later", async () => {
+    const index = `import { appendFileSync } from "node:fs";
+      export class Sink {
+        static [Symbol.for("kilonova.plugin")] = { kind: "notifier", version: 1 };
+        async notify(told) { appendFileSync(new URL("../../told", import.meta.url), JSON.stringify(told) + "\\n"); }
+        async close() {}
+      }`;
+    const sink = { kilonova: { api, provides: [{ kind: "notifier", export: "Sink" }] }, index };
+    const unfit = { kilonova: { api: "^99.0.0" } };
+    const directory = await pluginFolder({ sink, unfit, fine, acme: { kilonova: filters("Cold"), index: "" } });
+    const degraded = { policy: "degraded" };
+    const { runtime } = await startIn(directory, {
+      scheduling,
+      notifications: { notifiers: ["Sink"] },
+      plugins: { start: { unfit: degraded, acme: degraded } },
+    });
+    await runtime.container.build(Scheduling);
+    await runtime.close();
+    const lines = (await readFile(join(directory, "told"), "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { eventType: "service.degraded", priority: "error", payload: { plugin: "unfit" } },
+      {
+        eventType: "service.degraded",
+        payload: { plugin: "acme", problem: expect.stringContaining("leads nowhere: the module exports nothing") },
+      },
+    ]);
   });
 
   it("abort all the same where an option names one alone, for there is nothing to go on with", async () => {
@@ -243,13 +284,12 @@ describe("plugins that are merely installed", () => {
     expect(await failure(start({ acme }, abort))).toContain("plugin.unfit: acme 1.0.0 (beside the configuration)");
   });
 
-  it("warn of one another where two have a name", async () => {
+  it("are warned of, in one line, where two have a name", async () => {
     const { logged } = await start({ fine, other: fine });
     const warnings = (await logged()).filter(({ msg }) => msg === "a plugin has a name that another one has too");
-    expect(warnings.map(({ plugin }) => plugin)).toEqual([
-      "fine 1.0.0 (beside the configuration)",
-      "other 1.0.0 (beside the configuration)",
-    ]);
+    const place = "1.0.0 (beside the configuration)";
+    const error = `it provides a filter Fine, and so does fine ${place}; name it by its path: other#Fine`;
+    expect(warnings).toMatchObject([{ plugin: `other ${place}`, error }]);
   });
 });
 
@@ -269,6 +309,35 @@ describe("hooks of installed plugins", () => {
     expect(await made()).toBe(0);
     await runtime.hooks.run(anyPoint, runtime.context(), {}, async () => "ok");
     expect(await made()).toBe(1);
+  });
+
+  it("are one object at all points that a class enters, by manifest or by option, so that it can remember", async () => {
+    const index =
+      "export class Audit { seen = []; pre({ point }) { this.seen.push(point); throw new Error(this.seen); } }";
+    const acme = {
+      kilonova: {
+        api,
+        hooks: ["server.create", "server.build"].map((point) => ({ point, export: "Audit", failure: "closed" })),
+      },
+      index,
+    };
+    const use = [{ point: "server.delete", hook: "./node_modules/acme/index.js#Audit", failure: "closed" }];
+    const { runtime } = await start({ acme }, { hooks: { use } });
+    const runAt = (name: string) =>
+      failure(runtime.hooks.run({ ...anyPoint, name }, runtime.context(), {}, async () => "ok"));
+    await runAt("server.create");
+    await runAt("server.delete");
+    expect(await runAt("server.build")).toMatch(/failed: server\.create,server\.delete,server\.build$/);
+  });
+
+  it("are made anew where the making failed, for whichever point comes next", async () => {
+    const index = `let tries = 0;
+      export class Audit { constructor() { if (tries++ === 0) throw new Error("not yet"); } pre() {} }`;
+    const hooks = ["server.create", "server.build"].map((point) => ({ point, export: "Audit" }));
+    const { runtime } = await start({ acme: { kilonova: { api, hooks }, index } });
+    const runAt = (name: string) => runtime.hooks.run({ ...anyPoint, name }, runtime.context(), {}, async () => "ok");
+    expect(await failure(runAt("server.create"))).toContain("not yet");
+    expect(await runAt("server.build")).toBe("ok");
   });
 
   it.each(["Audit", "acme#Audit"])("stay out where hooks.disabled names %s", async (disabled) => {

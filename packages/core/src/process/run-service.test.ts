@@ -33,6 +33,15 @@ describe("a service program", { timeout: 90_000 }, () => {
     expect(stdout).not.toContain("ready");
   });
 
+  it("gives its start up at SIGTERM while it connects", async () => {
+    const program = await serviceProgram(["--transport.driver", "./transport.mjs#Silent"]);
+    await program.printed("connecting");
+    program.tell("SIGTERM");
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("kilonova-life: The start was interrupted");
+  });
+
   it("gives its start up though its manager does not, after service.gracefulShutdownTimeout", async () => {
     const program = await serviceProgram(["--service.gracefulShutdownTimeout", "50ms"], { INITHOST: "hang" });
     await program.printed("initHost");

@@ -1,8 +1,7 @@
 import { type Configuration, ConfigurationError, helpText, loadConfiguration } from "@kilonova/config";
 import { messageOf } from "@kilonova/messaging";
-import { ObjectLoader } from "../container/object-loader.js";
-import { declarePlugins } from "../plugins/declare-plugins.js";
-import { PluginCatalog } from "../plugins/plugin-catalog.js";
+import { watchedCommand } from "../loop-watch/watched-command.js";
+import { readPlugins } from "../plugins/start-plugins.js";
 import { RUNTIME_GROUPS, Runtime } from "../runtime.js";
 import { Service } from "../service/service.js";
 import { managerPath, type ServiceSettings, topicOf } from "../service/service-settings.js";
@@ -72,15 +71,16 @@ async function run(program: string, settings: RunServiceSettings, interruption: 
 }
 
 async function serve(configuration: Configuration, settings: RunServiceSettings, interruption: StartInterruption) {
-  const runtime = await Runtime.create({ configuration, places: programPlaces() });
+  const beginning = Runtime.create({ configuration, places: programPlaces() });
+  const runtime = await interruption.raceFor(beginning, (late) => late.close());
   try {
-    interruption.check();
     const service = await Service.create({ ...settings, runtime });
     await interruption.whileStarting(service.serve(), () => service.stop());
     const stop = async () => {
       await service.stop();
       await leavingStep(runtime.logger, "close the runtime", () => runtime.close());
     };
+    runtime.started();
     return untilStopped(runtime.logger, { stop, reload: () => service.reload() });
   } catch (error) {
     await leavingStep(runtime.logger, "close the runtime", () => runtime.close());
@@ -115,12 +115,8 @@ async function answerFlags(
 
 /** Declares what plugins and the manager's module bring, as far as it can be had: help is for who has made mistakes too. */
 async function declareAll(configuration: Configuration, program: string, settings: RunServiceSettings): Promise<void> {
-  const places = programPlaces();
-  const directory = configuration.baseDirectory;
   try {
-    const catalog = await PluginCatalog.read({ directory, places });
-    const loader = new ObjectLoader(directory, places, { catalog });
-    await declarePlugins(configuration, catalog, loader);
+    const { loader } = await watchedCommand(program, () => readPlugins(configuration, programPlaces()));
     const topic = topicOf(program, settings);
     const path = settings.manager ?? managerPath(configuration, topic);
     const { optionGroups } = await loader.load(path, `option ${topic}.manager`, "service");

@@ -38,6 +38,21 @@ export class StartInterruption {
   }
 
   /**
+   * Waits for something that has to be closed: what arrives after a signal has come is closed then.
+   *
+   * @throws as `check` does, at once
+   */
+  async raceFor<Value>(work: Promise<Value>, close: (late: Value) => Promise<unknown>): Promise<Value> {
+    try {
+      this.check();
+      return await this.race(work);
+    } catch (error) {
+      work.then(close).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
    * Waits for something that can be given up.
    *
    * @param giveUp called when a signal comes

@@ -19,6 +19,7 @@ export class WorkerProcess {
   readonly started: Promise<Started>;
   readonly ended: Promise<ProcessEnd>;
   #hasEnded = false;
+  #reload: Promise<void> | undefined;
 
   constructor(private readonly worker: Worker) {
     this.pid = worker.process.pid ?? 0;
@@ -41,6 +42,14 @@ export class WorkerProcess {
 
   tell(signal: NodeJS.Signals): void {
     if (!this.#hasEnded) this.worker.process.kill(signal);
+  }
+
+  /** SIGHUP, as soon as it is up: before, nothing in it hears the signal, and it would die of it. */
+  reload(): void {
+    this.#reload ??= this.started.then(() => {
+      this.#reload = undefined;
+      this.tell("SIGHUP");
+    });
   }
 
   /** SIGTERM, and SIGKILL after so many milliseconds. @returns whether it ended in time */

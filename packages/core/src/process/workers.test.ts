@@ -121,3 +121,32 @@ describe("workers", PATIENCE, () => {
     expect(stdout).toContain("Workers that had not ended 300 ms after SIGTERM were killed.");
   });
 });
+
+describe("a worker that died when all are told to stop", PATIENCE, () => {
+  it("is not replaced any more, be the wait for that over at this very moment", async () => {
+    const folder = await testFolder({
+      "primary.mjs": `
+        import cluster from "node:cluster";
+        import { Workers } from ${JSON.stringify(dist("workers"))};
+        import { reportReady } from ${JSON.stringify(dist("worker-process"))};
+        if (cluster.isWorker) {
+          process.stdout.write("born\\n");
+          reportReady({});
+          process.on("message", () => process.exit(3));
+          process.on("SIGTERM", () => process.exit(0));
+        } else {
+          const logger = { error() {}, warn() {}, info() {}, debug() {} };
+          let isOver;
+          const over = new Promise((resolve) => { isOver = resolve; });
+          const clock = { now: () => Date.now(), sleep: async () => isOver(workers.stop()) };
+          const settings = { count: 1, logger, drain: 10_000, signal: new AbortController().signal, clock };
+          const workers = await Workers.start(settings);
+          for (const worker of Object.values(cluster.workers)) worker.send("die");
+          await over;
+          console.log("stopped");
+        }`,
+    });
+    const { code, stdout } = await new ChildProgram(`${folder}/primary.mjs`).ended;
+    expect([code, stdout]).toEqual([0, "born\nstopped\n"]);
+  });
+});

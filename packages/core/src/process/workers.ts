@@ -72,9 +72,9 @@ export class Workers {
     return this.#ready;
   }
 
-  /** SIGHUP to each. */
+  /** SIGHUP to each, once it is up. */
   reload(): void {
-    for (const worker of this.#workers.values()) worker.tell("SIGHUP");
+    for (const worker of this.#workers.values()) worker.reload();
   }
 
   /**
@@ -134,6 +134,8 @@ export class Workers {
       } catch {
         return;
       }
+      // It may have been told to stop in the very moment that the wait was over.
+      if (this.#stopping.signal.aborted) return;
       wait = Math.min(wait * 2, LONGEST_WAIT);
     }
   }

@@ -87,7 +87,7 @@ export class PeriodicTask {
   }
 
   startIfDue(): void {
-    if (this.#isEnding || this.#run || this.#due > this.world.clock.now()) return;
+    if (this.#isEnding || this.#run || !this.#isDue()) return;
     this.#due = Number.POSITIVE_INFINITY;
     const controller = new AbortController();
     this.#run = { controller, ended: this.#runOnce(controller) };
@@ -98,6 +98,12 @@ export class PeriodicTask {
     this.#isEnding = true;
     this.#run?.controller.abort();
     await this.#run?.ended;
+  }
+
+  /** One that is further away than any wait is due too: the clock has been set back since. */
+  #isDue(): boolean {
+    const left = this.#due - this.world.clock.now();
+    return left <= 0 || (left > this.every + this.#jitter && Number.isFinite(left));
   }
 
   #wait(): number {

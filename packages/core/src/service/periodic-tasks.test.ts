@@ -101,6 +101,27 @@ describe("periodic tasks", () => {
     await tasks.stop();
   });
 
+  it("run on when the clock is set back by much more than their interval", async () => {
+    let runs = 0;
+    class Steady extends Manager {
+      @periodicTask({ every: "10s", jitter: "1s" }) async sweep(_context: RequestContext) {
+        runs += 1;
+      }
+    }
+    let behind = 0;
+    const { clock, tasks } = await world(new Steady(), {}, (real) => ({
+      random: () => 0,
+      clock: { now: () => real.now() - behind, sleep: (time, signal) => real.sleep(time, signal) },
+    }));
+    tasks.start();
+    await clock.advance(15_000);
+    expect(runs).toBe(1);
+    behind = 3_600_000;
+    await clock.advance(60_000);
+    expect(runs).toBeGreaterThanOrEqual(6);
+    await tasks.stop();
+  });
+
   class ByOption extends Manager {
     runs = 0;
     @periodicTask({ every: "option:tick.every" }) async sweep(_context: RequestContext) {

@@ -108,9 +108,13 @@ export class PeriodicTasks implements DueTasks {
 
   async #sleepUntilWoken(): Promise<void> {
     const { clock } = this.world;
-    while (!this.#isEnding && clock.now() < this.#wakeAt) {
+    for (let hasSlept = false; !this.#isEnding && !hasSlept && clock.now() < this.#wakeAt; ) {
       this.#sleeping = new AbortController();
-      await clock.sleep(this.#wakeAt - clock.now(), this.#sleeping.signal).catch(() => {});
+      // Once slept to its end it is over, whatever the clock says, which may have been set back meanwhile.
+      hasSlept = await clock.sleep(this.#wakeAt - clock.now(), this.#sleeping.signal).then(
+        () => true,
+        () => false,
+      );
     }
   }
 }

@@ -117,8 +117,11 @@ export class Service {
       await this.stop();
       throw error;
     }
-    if (this.ownsRuntime) this.runtime.hooks.warnOfUnknownPoints();
-    this.logger.info({ host: this.host, topic: this.topic }, "the service is up");
+    if (this.ownsRuntime) {
+      this.runtime.hooks.warnOfUnknownPoints();
+      this.runtime.started();
+    }
+    this.logger.info({ topic: this.topic }, "the service is up");
   }
 
   /** Resolves when it has stopped. */
@@ -237,7 +240,7 @@ export class Service {
       if (this.#record) await this.#group?.leave(this.#record);
     });
     await this.#step("be forgotten", last);
-    this.logger.info({ host: this.host }, "the service has stopped");
+    this.logger.info({}, "the service has stopped");
     if (this.ownsRuntime) await this.#step("close its runtime", () => this.runtime.close());
     this.#stopped.give();
   }

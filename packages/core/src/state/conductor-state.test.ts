@@ -169,8 +169,10 @@ describe("the framework's state with a conductor", () => {
       return compute;
     };
     const asking = RequestContext.admin();
-    expect(await makeCompute().clean(asking)).toEqual([1, 1, undefined]);
-    expect(await makeCompute().clean(asking)).toEqual([2, 2, undefined]);
+    const [first, ...others] = await makeCompute().clean(asking);
+    expect(others).toEqual([first, undefined]);
+    const [second] = await makeCompute().clean(asking);
+    expect(second).toBeGreaterThan(first ?? Number.NaN);
     expect(lockFence(asking)).toBeUndefined();
   });
 });

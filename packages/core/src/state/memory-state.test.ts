@@ -2,6 +2,7 @@ import { serviceRecordSchema } from "@kilonova/contracts";
 import { RequestContext } from "@kilonova/messaging";
 import { FakeClock } from "@kilonova/plugin-testing";
 import { describe, expect, it } from "vitest";
+import { answersOf, LOCK_CASES } from "../locks/lock-cases.js";
 import { memoryState } from "./memory-state.js";
 
 const registration = { binary: "kilonova-example", topic: "example", host: "here", contracts: { example: "1.0" } };
@@ -60,5 +61,12 @@ describe("the framework's state in memory", () => {
 
   it("is ready at once", async () => {
     await memoryState(new FakeClock()).ready(RequestContext.admin());
+  });
+});
+
+describe("locks in memory", () => {
+  it.each(LOCK_CASES)("$title", async (lockCase) => {
+    const { locks } = memoryState(new FakeClock());
+    expect(await answersOf(locks, "a", lockCase)).toEqual(lockCase.steps.map(({ answer }) => answer));
   });
 });

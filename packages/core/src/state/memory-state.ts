@@ -6,9 +6,10 @@ import type { FrameworkState } from "./framework-state.js";
 /** A record, and when its service last reported. */
 type KeptRecord = ServiceRecord & { readonly seen: number | undefined };
 
+/** A lock that was given out and not given back. */
 interface Lock {
-  holder: string;
-  fence: number;
+  readonly holder: string;
+  readonly fence: number;
   until: number;
 }
 
@@ -18,6 +19,8 @@ const LONGEST_VALUE = 16 * 1024;
 export function memoryState(clock: Clock): FrameworkState {
   const records = new Map<string, KeptRecord>();
   const locks = new Map<string, Lock>();
+  // One for all names, so that those which were given back can be forgotten.
+  let lastFence = 0;
   const values = new Map<string, DriverValue>();
   const now = () => new Date(clock.now()).toISOString();
 
@@ -61,10 +64,10 @@ export function memoryState(clock: Clock): FrameworkState {
     locks: {
       async acquire(name, holder, lease) {
         const known = locks.get(name);
-        if (known && known.until > clock.now() && known.holder !== holder) return undefined;
-        const lock = { holder, fence: (known?.fence ?? 0) + 1, until: clock.now() + lease };
-        locks.set(name, lock);
-        return { fence: lock.fence };
+        if (known && known.until > clock.now()) return undefined;
+        lastFence += 1;
+        locks.set(name, { holder, fence: lastFence, until: clock.now() + lease });
+        return { fence: lastFence };
       },
       async renew(name, holder, fence, lease) {
         const known = locks.get(name);
@@ -74,7 +77,7 @@ export function memoryState(clock: Clock): FrameworkState {
       },
       async release(name, holder, fence) {
         const known = locks.get(name);
-        if (known?.holder === holder && known.fence === fence) known.until = 0;
+        if (known?.holder === holder && known.fence === fence) locks.delete(name);
       },
     },
     driverState: {

@@ -31,10 +31,16 @@ manager(rpcContract("life", "1.0", { work: method({}) }))(LifeManager);
 rpcMethod()(LifeManager.prototype, "work", {});
 `;
 
-/** A transport that no other process hears, and that does not say so: enough for workers that need not meet. */
+/** A transport that no other process hears, and that does not say so: enough for workers that need not meet; and one whose broker never answers. */
 const TRANSPORT = `
 import { MemoryTransport } from ${JSON.stringify(dist("messaging"))};
 export class Lonely extends MemoryTransport {}
+export class Silent extends MemoryTransport {
+  connect() {
+    process.stdout.write("connecting\\n");
+    return new Promise(() => setInterval(() => {}, 1000));
+  }
+}
 `;
 
 const PROGRAM = `

@@ -1,3 +1,5 @@
+import { LONGEST_WAIT } from "@kilonova/messaging";
+
 /** Work that took longer than it may. */
 export class TimeLimitError extends Error {}
 
@@ -9,7 +11,7 @@ export class TimeLimitError extends Error {}
 export async function withinTime<Value>(work: Promise<Value>, limit: number, words: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeLimitError(words)), limit);
+    timer = setTimeout(() => reject(new TimeLimitError(words)), Math.min(limit, LONGEST_WAIT));
   });
   try {
     return await Promise.race([work, late]);

@@ -1,3 +1,4 @@
+import { answersOf, LOCK_CASES } from "@kilonova/core/lock-cases";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectDatabase } from "../connect.js";
 import type { Database } from "../database.js";
@@ -68,6 +69,11 @@ describe("service records", () => {
 });
 
 describe("locks", () => {
+  test.each(LOCK_CASES)("$title", async (lockCase) => {
+    const answers = await answersOf(new DatabaseLocks(database), lockCase.title, lockCase);
+    expect(answers).toEqual(lockCase.steps.map(({ answer }) => answer));
+  });
+
   test("of many who ask at the same time one gets it", async () => {
     const locks = new DatabaseLocks(database);
     const held = await Promise.all(

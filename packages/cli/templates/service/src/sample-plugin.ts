@@ -25,7 +25,7 @@ import { type SamplePluginContract, samplePluginContract } from "./contract.js";
 export const samplePluginOptions = optionGroup(
   "samplePlugin",
   z.object({
-    manager: objectPath().default("sample-plugin#SamplePlugin").describe("The manager of the service."),
+    manager: objectPath("service").default("sample-plugin#SamplePlugin").describe("The manager of the service."),
     duration: duration("5m").describe("How long a reservation holds."),
     sweepInterval: duration("60s").describe("How often reservations that are over are forgotten; 0: never."),
   }),

@@ -1,0 +1,48 @@
+import type { SQL } from "drizzle-orm";
+import { NodePgSession, type NodePgTransaction } from "drizzle-orm/node-postgres";
+import type { PgDialect, PgTransactionConfig, PreparedQueryConfig } from "drizzle-orm/pg-core";
+import { Pool, type PoolClient } from "pg";
+import { queryFailure } from "./query-failure.js";
+
+type NoTables = Record<string, never>;
+
+/** What drizzle sends statements through: whatever fails here, in a transaction as well, says nothing of their values. */
+export class DiscreetSession extends NodePgSession<NoTables, NoTables> {
+  constructor(
+    private readonly connections: Pool | PoolClient,
+    private readonly words: PgDialect,
+  ) {
+    super(connections, words, undefined);
+  }
+
+  override prepareQuery<Config extends PreparedQueryConfig = PreparedQueryConfig>(
+    ...prepared: Parameters<NodePgSession<NoTables, NoTables>["prepareQuery"]>
+  ) {
+    const query = super.prepareQuery<Config>(...prepared);
+    const execute = query.execute.bind(query);
+    query.execute = (values) => execute(values).catch(refuse);
+    return query;
+  }
+
+  override all<Row = unknown>(query: SQL): Promise<Row[]> {
+    return super.all<Row>(query).catch(refuse);
+  }
+
+  /** On a connection of its own, which has a session of this class as well. */
+  override async transaction<Value>(
+    work: (transaction: NodePgTransaction<NoTables, NoTables>) => Promise<Value>,
+    config?: PgTransactionConfig,
+  ): Promise<Value> {
+    if (!(this.connections instanceof Pool)) return await super.transaction(work, config);
+    const client = await this.connections.connect();
+    try {
+      return await new DiscreetSession(client, this.words).transaction(work, config);
+    } finally {
+      client.release();
+    }
+  }
+}
+
+function refuse(thrown: unknown): never {
+  throw queryFailure(thrown);
+}
