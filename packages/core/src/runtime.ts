@@ -31,8 +31,8 @@ import {
   serviceOptions,
   transportOptions,
 } from "./options.js";
-import { enterHooks, loadHooks } from "./plugins/enter-hooks.js";
-import { logCatalog } from "./plugins/log-catalog.js";
+import { enterHooks, type LoadedHook, loadHooks } from "./plugins/enter-hooks.js";
+import { logCatalog, warnOfMissing } from "./plugins/log-catalog.js";
 import type { PluginCatalog } from "./plugins/plugin-catalog.js";
 import type { Degradation } from "./plugins/plugin-start.js";
 import type { ProcessPlugins } from "./plugins/start-plugins.js";
@@ -83,6 +83,7 @@ export class Runtime {
   /** Where it is told what happens. */
   readonly notifications: NotificationCenter;
   readonly #optionDump: OptionDump;
+  #enteredHooks: readonly LoadedHook[] = [];
   readonly #publisher: Notifications;
   #state: FrameworkState | undefined;
 
@@ -149,9 +150,13 @@ export class Runtime {
     return this.#state;
   }
 
-  /** The process is up: who started it need not be told any more at the terminal of what blocks it. */
+  /**
+   * The process is up: the log says which plugins it has, and who started it need not be told any more at the terminal of
+   * what blocks it.
+   */
   started(): void {
     this.loopWatch.started();
+    logCatalog(this.logger, this.catalog, this.#enteredHooks);
   }
 
   /** SIGHUP: reads the options that may change again. */
@@ -180,9 +185,9 @@ export class Runtime {
       this.container.register(SERVICE_RECORDS, this.state.serviceRecords);
       this.container.register(LOCKS, this.state.locks);
       this.container.register(DRIVER_STATE, this.state.driverState);
-      const hooks = await loadHooks(this.configuration, this.plugins);
-      enterHooks(hooks, this.hooks, this.container);
-      logCatalog(this.logger, this.catalog, hooks);
+      warnOfMissing(this.logger, this.catalog);
+      this.#enteredHooks = await loadHooks(this.configuration, this.plugins);
+      enterHooks(this.#enteredHooks, this.hooks, this.container);
       await connectNotifications(
         this.notifications,
         this.configuration.get(notificationsOptions),

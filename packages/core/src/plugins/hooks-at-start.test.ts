@@ -41,7 +41,7 @@ async function processWith(hooks: readonly object[], dependencies = { acme: "*" 
   runtimes.push(runtime);
   const logged = async (message: string) => {
     runtime.logger.flush();
-    const lines = (await readFile(file, "utf8")).trim().split("\n");
+    const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message);
   };
   const greeter = () => runtime.container.adopt(new Greeter());
@@ -52,8 +52,10 @@ const entry = (name: string, more = {}) => ({ point: "example.greet", export: na
 
 describe("the hooks of a process", () => {
   it("enter from the package.json above its configuration, and the log says where it looked and what came of it", async () => {
-    const { directory, greet, logged } = await processWith([entry("OfHost")]);
+    const { runtime, directory, greet, logged } = await processWith([entry("OfHost")]);
     await expect(greet()).rejects.toThrow("by node1");
+    expect(await logged("the plugins were looked for")).toEqual([]);
+    runtime.started();
     expect(await logged("the plugins were looked for")).toMatchObject([
       { packageFile: join(directory, "package.json"), plugins: 1, hooks: ["acme#OfHost at example.greet"] },
     ]);
