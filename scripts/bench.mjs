@@ -13,7 +13,7 @@ try {
   const problem = process.env.KILONOVA_TEST_AMQP_URL ? undefined : await provideRabbitMq();
   if (problem !== undefined) throw new SetupError(problem);
   const bench = join(repositoryRoot, "test", "dist", "bench", "run.js");
-  process.exitCode = await runInForeground(process.execPath, [bench, ...process.argv.slice(2)]);
+  process.exitCode = await runInForeground(process.execPath, ["--expose-gc", bench, ...process.argv.slice(2)]);
 } catch (error) {
   reportFailure(error);
   process.exitCode = 1;

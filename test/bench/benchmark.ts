@@ -1,6 +1,6 @@
 import type { MeasuredCloud } from "./measured-cloud.js";
 
-export type Unit = "us" | "ms" | "s" | "1/s" | "MiB";
+export type Unit = "us" | "ms" | "s" | "1/s" | "MiB" | "1";
 
 /** One number that a benchmark found. */
 export interface Reading {
@@ -11,6 +11,8 @@ export interface Reading {
 
 /** What a benchmark may use. */
 export interface BenchWorld {
+  /** The name of the case: of the cloud, or one of the benchmark's own. */
+  readonly caseName: string;
   /** A cloud of the case under measurement, which does not run yet. Whoever made the world destroys it. */
   prepare(): Promise<MeasuredCloud>;
   /** Says what goes on. */
@@ -24,5 +26,7 @@ export interface Benchmark {
   readonly timeLimit: number;
   /** False for one that measures a part of the code in this process, once, whatever the case. */
   readonly needsCloud?: boolean;
+  /** The cases of one that needs no cloud, such as sizes; none: there is the one. */
+  readonly cases?: readonly string[];
   measure(world: BenchWorld): Promise<readonly Reading[]>;
 }

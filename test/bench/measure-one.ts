@@ -35,7 +35,7 @@ export async function measureOne({
   const ended = new AbortController();
   try {
     return await Promise.race([
-      benchmark.measure({ prepare, report }),
+      benchmark.measure({ caseName: cloudCase.name, prepare, report }),
       expiry(benchmark.timeLimit, ended.signal),
       interruption(signal, ended.signal),
     ]);

@@ -12,6 +12,7 @@ import { memoryBenchmark } from "./memory.js";
 import { report } from "./progress.js";
 import { rabbitmqPostgresqlCase } from "./rabbitmq-postgresql-case.js";
 import { type Result, resultsTable } from "./results-table.js";
+import { schedulerBenchmark } from "./scheduler.js";
 import { startBenchmark } from "./start.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -20,12 +21,20 @@ const BENCHMARKS: readonly Benchmark[] = [
   listBenchmark,
   memoryBenchmark,
   hooksBenchmark,
+  schedulerBenchmark,
 ];
 const CASES: readonly CloudCase[] = [embeddedCase, rabbitmqPostgresqlCase];
-const NO_CLOUD: CloudCase = {
-  name: "in-process",
-  prepare: () => Promise.reject(new Error("this benchmark said that it needs no cloud")),
-};
+
+/** A case of a benchmark that needs no cloud. */
+function noCloud(name: string): CloudCase {
+  return { name, prepare: () => Promise.reject(new Error("this benchmark said that it needs no cloud")) };
+}
+
+/** The cases that a benchmark is measured in. */
+function casesOf({ needsCloud, cases }: Benchmark): readonly CloudCase[] {
+  return needsCloud === false ? (cases ?? ["in-process"]).map(noCloud) : CASES;
+}
+
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
@@ -38,14 +47,16 @@ try {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { benchmarks, cases, json } = readArguments(argv, BENCHMARKS, CASES);
+  const all = new Map(BENCHMARKS.flatMap(casesOf).map((each) => [each.name, each]));
+  const { benchmarks, cases, json } = readArguments(argv, BENCHMARKS, [...all.values()]);
+  const chosen = new Set(cases.map(({ name }) => name));
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
 
   const results: Result[] = [];
   let isComplete = true;
   for (const benchmark of benchmarks) {
-    for (const cloudCase of benchmark.needsCloud === false ? [NO_CLOUD] : cases) {
+    for (const cloudCase of casesOf(benchmark).filter(({ name }) => chosen.has(name))) {
       if (interrupted.signal.aborted) break;
       const say = (line: string) => report(`${benchmark.name}, ${cloudCase.name}: ${line}`);
       const readings = await measureOne({ benchmark, cloudCase, report: say, signal: interrupted.signal });

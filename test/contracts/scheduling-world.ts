@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { computeMigrations, saveComputeNode } from "@kilonova/compute-store";
+import { computeMigrations } from "@kilonova/compute-store";
 import { placementContract, schedulerContract } from "@kilonova/contracts";
 import { Runtime, Service } from "@kilonova/core";
 import { connectDatabase, type Database, databaseOf, frameworkMigrations, Migrator } from "@kilonova/database";
@@ -8,12 +8,7 @@ import { RequestContext } from "@kilonova/messaging";
 import { placementMigrations, placementOptions } from "@kilonova/placement";
 import { sampleRequestSpec } from "@kilonova/plugin-testing";
 import { schedulerOptions } from "@kilonova/scheduler";
-
-export interface Capacity {
-  readonly VCPU: number;
-  readonly MEMORY_MB: number;
-  readonly DISK_GB: number;
-}
+import { type Capacity, makeHostKnown } from "./known-host.js";
 
 /** Placement and schedulers as services of one process, on a PostgreSQL and a transport in memory. */
 export class SchedulingWorld {
@@ -61,41 +56,11 @@ export class SchedulingWorld {
     return this.runtime.rpc.client(schedulerContract).prepare({ server: `control${index}` }).call;
   }
 
-  /** A host with its provider, hypervisor and a compute service that has just reported. */
+  /** A host with its provider, hypervisor and a compute service that has just reported. @returns the provider's id */
   async addHost(host: string, capacity: Capacity): Promise<string> {
-    const id = randomUUID();
-    const made = await this.placement.ensureProvider(this.context, { id, name: host, parentId: null });
-    if (!made.ok) throw new Error(made.refusal);
-    const unit = { reserved: 0, minUnit: 1, stepSize: 1, allocationRatio: 1 };
-    const inventories = Object.fromEntries(
-      Object.entries(capacity).map(([name, total]: [string, number]) => [name, { ...unit, total, maxUnit: total }]),
-    );
-    await this.placement.setInventories(this.context, {
-      providerId: id,
-      generation: made.value.generation,
-      inventories,
-    });
-    await saveComputeNode(this.database, {
-      id,
-      host,
-      hypervisorHostname: host,
-      hypervisorType: "fake",
-      hypervisorVersion: 1,
-      hostIp: "127.0.0.1",
-      vcpus: capacity.VCPU,
-      vcpusUsed: 0,
-      memoryMb: capacity.MEMORY_MB,
-      memoryMbUsed: 0,
-      diskGb: capacity.DISK_GB,
-      diskGbUsed: 0,
-      runningServers: 0,
-      cpuInfo: {},
-      uptime: null,
-    });
-    const { serviceRecords } = this.runtime.state;
-    const record = await serviceRecords.register({ binary: "kilonova-compute", topic: "compute", host, contracts: {} });
-    await serviceRecords.report(record.id);
-    return id;
+    const { context, placement, database, runtime } = this;
+    const registry = { context, placement, database, serviceRecords: runtime.state.serviceRecords };
+    return (await makeHostKnown(registry, host, capacity)).providerId;
   }
 
   /** Asks a scheduler for hosts for new servers. */

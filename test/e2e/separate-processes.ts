@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { holdBroker } from "./broker-lock.js";
 import { CloudProcess } from "./cloud-process.js";
 import { DEVICE_OPTIONS, type Devices } from "./embedded-cloud.js";
 import { OpenstackClient } from "./openstack-client.js";
+import { type CommandResult, runCommand } from "./refused-command.js";
 
 /** What runs in which process: deployment (b) of the tests. */
 const PROCESSES = {
@@ -18,6 +19,9 @@ const PROCESSES = {
   compute2: ["compute"],
   api: ["api"],
 } as const;
+
+/** Values of options by group and option. */
+export type OptionValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 export type ProcessName = keyof typeof PROCESSES;
 export const PROCESS_NAMES = Object.keys(PROCESSES) as readonly ProcessName[];
@@ -35,9 +39,15 @@ export class SeparateProcesses {
     private readonly letGoOfBroker: () => Promise<void>,
   ) {}
 
-  static async start(devices: Devices, more: readonly string[] = []): Promise<SeparateProcesses> {
+  /** @param options see `configure` */
+  static async start(
+    devices: Devices,
+    more: readonly string[] = [],
+    options: OptionValues = {},
+  ): Promise<SeparateProcesses> {
     const cloud = await SeparateProcesses.prepare(devices, more);
     try {
+      await cloud.configure(options);
       await cloud.migrate();
       for (const name of PROCESS_NAMES) await cloud.startProcess(name);
       return cloud;
@@ -73,6 +83,20 @@ export class SeparateProcesses {
       cwd: this.folder,
     });
     if ((await migration.exit()) !== 0) throw new Error(migration.output);
+  }
+
+  /**
+   * Puts groups of options into the file of all processes but the computes, each in place of what it says of that group.
+   * Who runs reads it again at SIGHUP.
+   */
+  async configure(options: OptionValues): Promise<void> {
+    const written: object = JSON.parse(await readFile(this.#file("services"), "utf8"));
+    await this.#writePrivately("services.config.json", { ...written, ...options });
+  }
+
+  /** Runs `kilonova` to its end, where it finds this cloud's `clouds.yaml`: as its administrator. */
+  command(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand({ args, cwd: this.folder });
   }
 
   get client(): OpenstackClient {

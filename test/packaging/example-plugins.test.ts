@@ -7,7 +7,15 @@ import { exampleConfiguration } from "./example-configuration.js";
 import { built, createServer, deleted, OutsideCloud } from "./outside-cloud.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const PLUGINS = ["filter", "weigher", "chance-scheduler", "audit-hook", "process-driver", "network-driver"];
+const PLUGINS = [
+  "request-filter",
+  "filter",
+  "weigher",
+  "chance-scheduler",
+  "audit-hook",
+  "process-driver",
+  "network-driver",
+];
 const HOST = "gpu-1";
 const pluginSchema = z.object({ name: z.string(), from: z.string(), inUseBy: z.array(z.string()) });
 const hookPointSchema = z.object({
@@ -98,6 +106,7 @@ describe("plugins from outside, in a cloud that npm installed", () => {
     await outside.configure({
       reservedHosts: { host: ["gpu-*"] },
       fewestServers: { multiplier: "much" },
+      racks: { metadataKey: "" },
       audit: { names: "(" },
       processDriver: { softRebootTimeout: "soon" },
       fileNetwork: { path: "" },
@@ -107,6 +116,7 @@ describe("plugins from outside, in a cloud that npm installed", () => {
     for (const option of [
       "reservedHosts.host",
       "fewestServers.multiplier",
+      "racks.metadataKey",
       "audit.names",
       "processDriver.softRebootTimeout",
       "fileNetwork.path",
@@ -126,6 +136,7 @@ describe("plugins from outside, in a cloud that npm installed", () => {
       "kilonova-example-filter": ["configuration", "scheduler.filters"],
       "kilonova-example-network-driver": ["configuration", "network.driver"],
       "kilonova-example-process-driver": ["configuration", "compute.driver"],
+      "kilonova-example-request-filter": ["configuration", "scheduler.requestFilters"],
       "kilonova-example-weigher": ["configuration", "scheduler.weighers"],
     });
     expect(await outside.kilonova("plugins", "check").ended()).toMatchObject({ code: 0, stderr: "" });
@@ -136,8 +147,8 @@ describe("plugins from outside, in a cloud that npm installed", () => {
     ]);
   });
 
-  it("asks filter and weigher, lets the hook refuse, and builds by virt driver and network driver", async () => {
-    const examples = ["filter", "weigher", "audit-hook", "process-driver", "network-driver"];
+  it("asks request filter, filter and weigher, lets the hook refuse, and builds by virt driver and network driver", async () => {
+    const examples = ["request-filter", "filter", "weigher", "audit-hook", "process-driver", "network-driver"];
     const scheduler = { weighers: ["./watched-weigher.js#WatchedWeigher"] };
     const own = { service: { host: HOST }, scheduler, reservedHosts: { flavors: ["tiny"] } };
     await outside.configure(await exampleConfiguration(examples, own));
@@ -156,6 +167,11 @@ describe("plugins from outside, in a cloud that npm installed", () => {
       fault: { message: "No valid host was found: 1 host: 1 is reserved for tiny." },
     });
     expect(await built(user, passed)).toEqual({ status: "ACTIVE" });
+    const unracked = await createServer(user, { flavor: "tiny", name: "web-0", hints: { rack: "r9" } });
+    expect(await built(user, unracked)).toEqual({
+      status: "ERROR",
+      fault: { message: expect.stringMatching(/^No valid host .*: there is no rack r9\.$/) },
+    });
 
     const [guest] = (await guests()).filter(({ id }) => id === passed);
     const namespace = await readlink(`/proc/${guest?.pid}/ns/pid_for_children`);
@@ -180,6 +196,8 @@ describe("plugins from outside, in a cloud that npm installed", () => {
       { outcome: "accepted", name: "web-1" },
       { outcome: "asked", name: "web-2" },
       { outcome: "accepted", name: "web-2" },
+      { outcome: "asked", name: "web-0" },
+      { outcome: "accepted", name: "web-0" },
     ]);
     expect(await cloud.stop()).toMatchObject({ code: 0 });
   });

@@ -28,6 +28,8 @@ export type ServerView = z.output<typeof serverSchema>["server"];
 export interface ServerWish {
   readonly flavor: string;
   readonly name?: string;
+  /** Scheduler hints. */
+  readonly hints?: Readonly<Record<string, string>>;
 }
 
 /** A cloud that npm installed, in a folder of its own; plugins and configuration are in another, the site. */
@@ -97,13 +99,13 @@ export class OutsideCloud {
 }
 
 /** The id of the new server. @throws with the answer where the API refuses it */
-export async function createServer(user: RestClient, { flavor, name = `a-${flavor}-server` }: ServerWish) {
+export async function createServer(user: RestClient, { flavor, name = `a-${flavor}-server`, hints = {} }: ServerWish) {
   const { flavors } = await user.json(z.object({ flavors: z.array(namedSchema) }), "GET", "compute", "/flavors");
   const { images } = await user.json(z.object({ images: z.array(namedSchema) }), "GET", "image", "/v2/images");
   const flavorRef = flavors.find((each) => each.name === flavor)?.id;
   const server = { name, flavorRef, imageRef: images[0]?.id, networks: "auto" };
   const made = z.object({ server: z.object({ id: z.string() }) });
-  return (await user.json(made, "POST", "compute", "/servers", { server })).server.id;
+  return (await user.json(made, "POST", "compute", "/servers", { server, "os:scheduler_hints": hints })).server.id;
 }
 
 /** The server once its build has come to an end. The API tells of no events, so it is asked again and again. */

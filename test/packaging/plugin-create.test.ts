@@ -16,6 +16,7 @@ const repository = fileURLToPath(new URL("../../", import.meta.url));
 /** What the package of each kind is called. */
 const NAMES: Readonly<Record<PluginKind, string>> = {
   transport: "socket-transport",
+  "request-filter": "trait-by-flavor",
   filter: "reserve-filter",
   weigher: "spread-weigher",
   scheduler: "any-host-scheduler",
@@ -181,7 +182,7 @@ describe("plugins that `kilonova plugin create` wrote, of every kind", () => {
   });
 
   it("carry a cloud of two hosts, and each does there what it is for", async () => {
-    const { scheduler: _, ...others } = await configurationOf("filter", "weigher");
+    const { scheduler: _, ...others } = await configurationOf("request-filter", "filter", "weigher");
     const configuration = await configurationOf(
       "transport",
       "network-driver",
@@ -199,6 +200,7 @@ describe("plugins that `kilonova plugin create` wrote, of every kind", () => {
       ...others,
       log: { level: "info" },
       scheduler: {
+        requestFilters: ["MapAzToAggregate", "ComputeStatusFilter", "TraitByFlavor"],
         filters: ["ComputeFilter", "ReserveFilter"],
         weighers: ["SpreadWeigher"],
         mirrorInterval: "200ms",
@@ -290,6 +292,15 @@ describe("plugins that `kilonova plugin create` wrote, of every kind", () => {
 
     // Nobody tells what a scheduler has seen: it reads anew every 200 ms who is up, and the killed host builds nothing.
     await sleep(2_000);
+
+    // request filter: of the size of tiny, but no host has the trait.
+    await admin.json(z.unknown(), "POST", "compute", "/flavors", {
+      flavor: { name: "gpu.large", vcpus: 1, ram: 32, disk: 1 },
+    });
+    expect(await built(user, await createServer(user, { flavor: "gpu.large", name: "gpu-1" }))).toEqual({
+      status: "ERROR",
+      fault: { message: expect.stringMatching(/^No valid host was found: 2 hosts: .*lacks? the trait CUSTOM_GPU/) },
+    });
 
     // filter: what is left on the first host is its reserve.
     const flavor = { name: "big", vcpus: 1, ram: 12_500, disk: 1 };

@@ -1,4 +1,4 @@
-import { filterSuite, sampleHost, sampleRequestSpec } from "@kilonova/plugin-testing";
+import { filterSuite, sampleHost, sampleRequest } from "@kilonova/plugin-testing";
 import { describe, expect, it } from "vitest";
 import { reservedHostsOptions } from "./options.js";
 import { ReservedHostFilter } from "./reserved-host-filter.js";
@@ -8,7 +8,7 @@ function makeFilter(written: { readonly hosts?: readonly string[]; readonly flav
 }
 
 function verdict(filter: ReservedHostFilter, host: string, flavor: string) {
-  return filter.hostPasses(sampleHost({ host }), sampleRequestSpec({ flavor: { name: flavor } }));
+  return filter.hostPasses(sampleHost({ host }), sampleRequest({ flavor: { name: flavor } }));
 }
 
 // #region suite
@@ -40,6 +40,16 @@ describe("ReservedHostFilter", () => {
       code: "reserved-host",
       words: "are reserved",
     });
+  });
+
+  it("is asked only where it has something to say, and once for all the flavors that are alike to it", () => {
+    const filter = makeFilter({ hosts: ["gpu-*"], flavors: ["gpu.large"] });
+    const [large, small, tiny] = ["gpu.large", "small", "tiny"].map((name) => sampleRequest({ flavor: { name } }));
+    if (!large || !small || !tiny) throw new Error("three requests are missing");
+    expect([large, small].map((request) => filter.concerns(request))).toEqual([false, true]);
+    expect(makeFilter().concerns(small)).toBe(false);
+    expect(filter.signature(small)).toBe(filter.signature(tiny));
+    expect(filter.signature(small)).not.toBe(filter.signature(large));
   });
 
   it.each([

@@ -5,7 +5,7 @@ import {
   type HostVerdict,
   type Options,
   options,
-  type RequestSpec,
+  type SchedulingRequest,
 } from "@kilonova/plugin-api";
 import { reservedHostsOptions } from "./options.js";
 
@@ -30,7 +30,17 @@ export class ReservedHostFilter extends HostFilter {
     };
   }
 
-  override hostPasses(host: HostState, { flavor }: RequestSpec): HostVerdict {
+  /** Where every host passes none need be asked about. */
+  override concerns({ flavor }: SchedulingRequest): boolean {
+    return this.#names.length > 0 && !this.#flavors.has(flavor.name);
+  }
+
+  /** All that is read of a request: those of one signature share their verdicts. */
+  override signature({ flavor }: SchedulingRequest): string {
+    return this.#flavors.has(flavor.name) ? "in need" : "others";
+  }
+
+  override hostPasses(host: HostState, { flavor }: SchedulingRequest): HostVerdict {
     if (this.#flavors.has(flavor.name)) return true;
     return this.#names.some((name) => name.test(host.host)) ? this.#refusal : true;
   }

@@ -1,5 +1,5 @@
 import { mkdir, statfs } from "node:fs/promises";
-import { arch, availableParallelism, cpus, totalmem, uptime } from "node:os";
+import { arch, availableParallelism, cpus, machine, totalmem, uptime } from "node:os";
 import { join, resolve } from "node:path";
 import {
   BASE_DIRECTORY,
@@ -73,6 +73,8 @@ export class ProcessDriver extends VirtDriver {
       diskGb: Math.floor((disk.blocks * disk.bsize) / GIB),
       cpuInfo: { arch: arch(), model: cpus()[0]?.model ?? "unknown" },
       uptime: Math.floor(uptime()),
+      facts: { supportedInstances: [{ architecture: machine(), hypervisorType: "process", vmMode: "exe" }] },
+      traits: ["CUSTOM_GUESTS_ARE_PROCESSES"],
     };
   }
 

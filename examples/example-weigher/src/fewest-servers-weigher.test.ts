@@ -10,7 +10,7 @@ function makeWeigher(written: { readonly multiplier?: number } = {}) {
 
 /** Names of hosts, the best first. */
 function ranked(weigher: FewestServersWeigher, hosts: readonly HostState[]): readonly string[] {
-  const score = (host: HostState) => weigher.multiplier() * weigher.weigh(host);
+  const score = (host: HostState) => weigher.weight * weigher.weigh(host);
   return hosts.toSorted((one, other) => score(other) - score(one)).map(({ host }) => host);
 }
 

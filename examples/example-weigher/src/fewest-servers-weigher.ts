@@ -6,12 +6,18 @@ import { fewestServersOptions } from "./options.js";
  * not in memory.
  */
 export class FewestServersWeigher extends HostWeigher {
-  constructor(@options(fewestServersOptions) private readonly settings: Options<typeof fewestServersOptions>) {
+  /** How much it counts; an aggregate may say otherwise for its hosts. */
+  override readonly weight: number;
+  override readonly weightKey = "fewest_servers_weight_multiplier";
+
+  constructor(@options(fewestServersOptions) settings: Options<typeof fewestServersOptions>) {
     super();
+    this.weight = settings.multiplier;
   }
 
-  override multiplier(): number {
-    return this.settings.multiplier;
+  /** It reads nothing of a request: a host's weight holds for all of them, until the host changes. */
+  override signature(): string {
+    return "";
   }
 
   /** Higher is better, on any scale: the scheduler brings the weights of all hosts to one from 0 to 1. */

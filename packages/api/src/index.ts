@@ -1,3 +1,4 @@
+export { DEFAULT_AVAILABILITY_ZONE } from "./hosts/availability-zones.js";
 export { apiOptions, quotaOptions } from "./options.js";
 export {
   type RebootAction,

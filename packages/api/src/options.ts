@@ -15,6 +15,11 @@ export const apiOptions = optionGroup(
       .array(objectPath("authenticator"))
       .default(["@kilonova/http#TokenAuthenticator"])
       .describe("Who tells who makes a request, as object paths; the first that answers counts."),
+    defaultScheduleZone: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The availability zone of servers that are asked for without one; none: any zone will do."),
     maxLimit: z.number().int().positive().default(1000).describe("The most that one page of a list holds."),
   }),
 );

@@ -4,6 +4,7 @@ import { DatabaseServiceRecords, databaseOf } from "@kilonova/database";
 import { MemoryTransport, Rpc } from "@kilonova/messaging";
 import { CLOCK, LOGGER, RPC, silentLogger, systemClock } from "@kilonova/plugin-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DEFAULT_AVAILABILITY_ZONE } from "./hosts/availability-zones.js";
 import { apiOptions } from "./options.js";
 import { at, IMAGE, LiveApi, OTHER_PROJECT, PROJECT } from "./testing/live-api.js";
 import { ApiWeb } from "./web.js";
@@ -23,6 +24,7 @@ test("a container builds it out of options and tokens", async () => {
   );
   const transport = new MemoryTransport();
   container.register(databaseOf("compute"), api.database);
+  container.register(DEFAULT_AVAILABILITY_ZONE, "nova");
   container.register(RPC, new Rpc(transport));
   container.register(LOGGER, silentLogger);
   container.register(CLOCK, systemClock);
@@ -87,7 +89,7 @@ describe("what is wrong gets OpenStack's own status and body", () => {
     ["/no-such-thing"],
     ["/servers/x/y/z"],
     ["/os-simple-tenant-usage"],
-    ["/os-server-groups"],
+    ["/os-migrations"],
     ["/servers/1badcafe-0000-4000-8000-000000000001/os-interface"],
   ])("%s, which is not served, is a 404", async (path) => {
     const answer = await api.get(path);

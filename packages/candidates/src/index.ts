@@ -1,5 +1,6 @@
+export type { Candidate } from "./candidate.js";
 export { capacityOf, freeAt, isUnitOf, usedAt } from "./capacity.js";
-export { hasRoom, type Lack, lacksOf } from "./lack.js";
-export { allocationsAt, type Candidate, ProviderIndex } from "./provider-index.js";
-export type { ResourceRequest } from "./resource-request.js";
+export { type CompiledRequest, flatRequest } from "./compiled-request.js";
+export type { Lack } from "./lack.js";
+export { type CandidatesAtOptions, type CandidatesOptions, type Overrides, ProviderIndex } from "./provider-index.js";
 export { withTaken } from "./taken.js";

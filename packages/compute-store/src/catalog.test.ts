@@ -109,6 +109,7 @@ test("a hypervisor is what it last said of itself, and its name is given once", 
     runningServers: 0,
     cpuInfo: { vendor: "x" },
     uptime: null,
+    facts: { stats: { rack: "r1" } },
   };
   await saveComputeNode(store.database, node);
   await saveComputeNode(store.database, { ...node, vcpusUsed: 1 });
@@ -118,4 +119,7 @@ test("a hypervisor is what it last said of itself, and its name is given once", 
   expect(await listComputeNodes(store.database)).toEqual([anew]);
   expect(await findComputeNode(store.database, anew.id)).toEqual(anew);
   expect(await findComputeNode(store.database, "x")).toBeUndefined();
+  const { facts: _, ...silent } = anew;
+  await saveComputeNode(store.database, silent);
+  expect(await findComputeNode(store.database, anew.id)).toEqual({ ...silent, facts: {} });
 });

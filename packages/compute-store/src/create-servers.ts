@@ -4,6 +4,7 @@ import type { Queryable } from "@kilonova/database";
 import { type Outcome, ok, refused } from "@kilonova/messaging";
 import { type OverQuota, type QuotaLimits, quotaExceeded, usageForUpdate } from "./quota-usage.js";
 import { type ServerRecord, toOperation, toServerRecord } from "./rows.js";
+import { type GroupFull, type GroupNotFound, type JoinedGroup, joinGroup, roomInGroup } from "./server-groups.js";
 import { operations, requestSpecs, servers } from "./tables/index.js";
 import { after } from "./time.js";
 
@@ -36,6 +37,8 @@ export interface CreateServers {
   readonly minCount: number;
   readonly requestSpec: RequestSpec;
   readonly limits: QuotaLimits;
+  /** The group that they join. */
+  readonly group?: JoinedGroup;
   /** Milliseconds in which a conductor should take the operations before the sweep looks for one. */
   readonly takeWithin: number;
 }
@@ -48,20 +51,27 @@ export interface CreatedServers {
 }
 
 /**
- * Writes servers, their request specs and the operations that build them: one transaction. Servers of one project are
+ * Writes servers, their request specs and the operations that build them, and has them join their group: one transaction. Servers of one project are
  * counted and made by one request at a time, so that no two of them share the last of a quota.
  */
 export async function createServers(
   database: Queryable,
   request: CreateServers,
-): Promise<Outcome<CreatedServers, { overQuota: OverQuota }>> {
+): Promise<Outcome<CreatedServers, { overQuota: OverQuota } & GroupNotFound & GroupFull>> {
   const [first] = request.servers;
   if (!first) throw new TypeError("no server is asked for");
   return await database.transaction(async (transaction) => {
     const used = await usageForUpdate(transaction, request.projectId, request.limits);
     const room = quotaExceeded(used, request.limits, first.flavor, request.minCount, request.servers.length);
     if (typeof room !== "number") return refused("overQuota", room);
-    return ok(await insert(transaction, request, request.servers.slice(0, room)));
+    const wanted = request.servers.slice(0, room);
+    const { group } = request;
+    const joining = group ? await roomInGroup(transaction, group, wanted.length) : ok();
+    if (!joining.ok) return joining;
+    const created = await insert(transaction, request, wanted);
+    const ids = wanted.map(({ id }) => id);
+    if (group) await joinGroup(transaction, group.id, ids);
+    return ok(created);
   });
 }
 

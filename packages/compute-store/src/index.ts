@@ -1,3 +1,16 @@
+export {
+  type AggregateChanges,
+  type AggregateRecord,
+  addHostToAggregate,
+  createAggregate,
+  deleteAggregate,
+  findAggregate,
+  listHostAggregates,
+  type NewAggregate,
+  removeHostFromAggregate,
+  updateAggregate,
+} from "./aggregates.js";
+export * from "./availability-zones.js";
 export * from "./compute-nodes.js";
 export {
   type CreatedServers,
@@ -6,6 +19,8 @@ export {
   type NewServer,
 } from "./create-servers.js";
 export * from "./flavors.js";
+export { countImageProperties, type HostCounts } from "./image-properties.js";
+export { countIoOps } from "./io-ops.js";
 export * from "./keypairs.js";
 export { giveBackLease, releaseLeases, renewLease, renewLeases, type Step } from "./leases.js";
 export * from "./list-servers.js";
@@ -21,8 +36,35 @@ export {
   quotaUsage,
   setQuotas,
 } from "./quota-usage.js";
+export {
+  type DecisionEntry,
+  forgetDecisions,
+  recordDecisions,
+} from "./record-decisions.js";
 export { type OperationRequest, type RequestedOperation, requestOperation } from "./request-operation.js";
 export type { FaultRecord, ServerRecord } from "./rows.js";
+export { hostsChangedSince, listHosts, type SchedulerHost } from "./scheduler-hosts.js";
+export {
+  type DecisionPage,
+  type DecisionQuery,
+  type DecisionSummary,
+  decisionSummarySchema,
+  findDecision,
+  listDecisions,
+  newestDecisionOf,
+} from "./scheduling-decisions.js";
+export {
+  countServerGroups,
+  createServerGroup,
+  deleteServerGroup,
+  findServerGroup,
+  groupOfServer,
+  hostsOfServerGroup,
+  type JoinedGroup,
+  listServerGroups,
+  type NewServerGroup,
+  type ServerGroupRecord,
+} from "./server-groups.js";
 export {
   findServer,
   findServerEvenDeleted,

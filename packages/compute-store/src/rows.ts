@@ -1,4 +1,12 @@
-import type { ComputeNode, Fault, Operation, OperationEvent, Server } from "@kilonova/contracts";
+import {
+  type ComputeNode,
+  type Fault,
+  type HostFacts,
+  hostFactsSchema,
+  type Operation,
+  type OperationEvent,
+  type Server,
+} from "@kilonova/contracts";
 import type { computeNodes, flavors, operationEvents, operations, serverFaults, servers } from "./tables/index.js";
 
 export type ServerRow = typeof servers.$inferSelect;
@@ -106,6 +114,19 @@ export function toOperationEvent({
   return { event, host, startedAt, finishedAt, result, details };
 }
 
-export function toComputeNode({ createdAt: _created, updatedAt: _updated, ...node }: ComputeNodeRow): ComputeNode {
-  return node;
+export function toComputeNode({
+  createdAt: _created,
+  updatedAt: _updated,
+  changedAt: _changed,
+  failedBuilds: _failed,
+  facts,
+  ...node
+}: ComputeNodeRow): ComputeNode {
+  return { ...node, facts: toHostFacts(facts) };
+}
+
+/** None where a newer release has written them in another form: a host without facts is better than no hosts. */
+export function toHostFacts(facts: unknown): HostFacts {
+  const parsed = hostFactsSchema.safeParse(facts);
+  return parsed.success ? parsed.data : {};
 }

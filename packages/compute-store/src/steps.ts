@@ -2,9 +2,17 @@ import { isDeepStrictEqual } from "node:util";
 import type { Destination, Fault, Operation, OperationEvent, Server, ServerChanges } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
 import { and, eq, inArray, sql } from "drizzle-orm";
+import { countBuild } from "./failed-builds.js";
 import { ownedBy, type Step } from "./leases.js";
 import { toOperation, toServer } from "./rows.js";
-import { operationEvents, operations, requestSpecs, serverFaults, servers } from "./tables/index.js";
+import {
+  operationEvents,
+  operations,
+  requestSpecs,
+  serverFaults,
+  serverGroupMembers,
+  servers,
+} from "./tables/index.js";
 import { after, now } from "./time.js";
 import { isUuid } from "./uuid.js";
 
@@ -15,7 +23,7 @@ export async function changeServer(
   changes: ServerChanges,
   events: readonly OperationEvent[],
 ): Promise<boolean> {
-  const changed = await owned(database, step, async (transaction, serverId) => {
+  const changed = await owned(database, step, async (transaction, { serverId }) => {
     await writeEvents(transaction, step.operationId, events);
     return await writeServer(transaction, serverId, changes);
   });
@@ -50,7 +58,7 @@ export async function finishOperation(
   end: OperationEnd,
   onEnded: (ended: EndedOperation) => void = () => {},
 ): Promise<boolean> {
-  const ended = await owned(database, step, async (transaction, serverId) => {
+  const ended = await owned(database, step, async (transaction, { serverId, node }) => {
     const [operation] = await transaction
       .update(operations)
       .set({
@@ -69,6 +77,7 @@ export async function finishOperation(
     const server = await writeServer(transaction, serverId, { taskState: null, ...end.changes }, away);
     if (end.fault) await writeFault(transaction, serverId, end.fault, step.host);
     await writeEvents(transaction, step.operationId, end.events);
+    if (operation.action === "create") await countBuild(transaction, step.host, node, end.fault);
     return { operation: toOperation(operation), server, fault: end.fault };
   });
   if (!ended) return await wasEndedSo(database, step, end.fault);
@@ -95,7 +104,7 @@ export async function returnToConductor(
   step: Step,
   { fault, events, takeWithin }: { fault: Fault; events: readonly OperationEvent[]; takeWithin: number },
 ): Promise<boolean> {
-  const returned = await owned(database, step, async (transaction, serverId) => {
+  const returned = await owned(database, step, async (transaction, { serverId, node }) => {
     const server = await writeServer(
       transaction,
       serverId,
@@ -117,6 +126,7 @@ export async function returnToConductor(
       })
       .where(eq(operations.id, step.operationId));
     await writeEvents(transaction, step.operationId, events);
+    await countBuild(transaction, step.host, node, fault);
     return server;
   });
   return returned !== undefined;
@@ -193,24 +203,30 @@ export async function stillOwned(database: Queryable, steps: readonly Step[]): P
   return rows.filter(({ id, fence, state }) => state === "running" && fences.get(id) === fence).map(({ id }) => id);
 }
 
+/** A server that somebody's operation works on, as it is when its row is locked. */
+interface LockedServer {
+  readonly serverId: string;
+  readonly node: string | null;
+}
+
 /**
  * What the writing comes to; undefined where the operation is another's by now. Both rows are locked in the order of the
- * tables here, the server's first as everywhere, so that nobody waits in a circle.
+ * tables here, the server's first as everywhere, so that nobody waits in a circle; a hypervisor's row comes after them.
  */
 async function owned<Written extends object>(
   database: Queryable,
   step: Step,
-  write: (transaction: Queryable, serverId: string) => Promise<Written>,
+  write: (transaction: Queryable, server: LockedServer) => Promise<Written>,
 ): Promise<Written | undefined> {
   if (!isUuid(step.operationId)) return undefined;
   return await database.transaction(async (transaction) => {
     const [row] = await transaction
-      .select({ serverId: servers.id })
+      .select({ serverId: servers.id, node: servers.node })
       .from(servers)
       .innerJoin(operations, eq(operations.serverId, servers.id))
       .where(ownedBy(step))
       .for("update");
-    return row && (await write(transaction, row.serverId));
+    return row && (await write(transaction, row));
   });
 }
 
@@ -233,7 +249,10 @@ async function writeServer(
     .where(eq(servers.id, serverId))
     .returning();
   if (!written) throw new TypeError("a row that was locked must be there");
-  if (deleted) await transaction.delete(requestSpecs).where(eq(requestSpecs.serverId, serverId));
+  if (deleted) {
+    await transaction.delete(requestSpecs).where(eq(requestSpecs.serverId, serverId));
+    await transaction.delete(serverGroupMembers).where(eq(serverGroupMembers.serverId, serverId));
+  }
   return toServer(written);
 }
 

@@ -119,10 +119,23 @@ async function all<Values extends readonly unknown[]>(
 /** A failure of the host's, that is: of its driver, its size, or its network. */
 function isElsewherePossible(failure: unknown): boolean {
   if (isKilonovaError(failure, "virt.reschedule")) return true;
-  // What the network service refuses it would refuse to every host.
-  return isKilonovaError(failure, "network.failed") && failure.details["reason"] === undefined;
+  return isKilonovaError(failure, "network.failed") && !isRefusedNetwork(failure);
+}
+
+/** What the network service refuses it would refuse to every host. */
+function isRefusedNetwork(failure: unknown): boolean {
+  return isKilonovaError(failure, "network.failed") && failure.details["reason"] !== undefined;
 }
 
 function faultFor(failure: unknown): Fault {
-  return faultOf("The server could not be built", failure);
+  return faultOf("The server could not be built", failure, codeOf(failure));
+}
+
+/** What every host would have refused has a code below 500: it does not count against this one. */
+function codeOf(failure: unknown): number {
+  if (isKilonovaError(failure, "hook.vetoed")) return 403;
+  if (isRefusedNetwork(failure)) return 400;
+  if (isKilonovaError(failure, "virt.failed") && failure.details["reason"] === "impossible") return 400;
+  if (isKilonovaError(failure, "image.unavailable") && failure.details["reason"] === "content") return 400;
+  return 500;
 }

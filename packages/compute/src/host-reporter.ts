@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { ComputeNode, Conductor, Inventories, Placement, Provider } from "@kilonova/contracts";
 import { patientCall, STEP_DEADLINE } from "@kilonova/core";
 import { KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
-import type { Clock } from "@kilonova/plugin-api";
+import type { Clock, Logger } from "@kilonova/plugin-api";
 import { v5 } from "uuid";
+import { HostTraits } from "./host-traits.js";
 import type { HostUsage } from "./resource-tracker.js";
 
 /** Under which the ids of compute nodes are made from their names. Never changes. */
@@ -16,12 +17,17 @@ export interface HostReporterWorld {
   readonly conductor: RpcClient<Conductor>;
   readonly placement: RpcClient<Placement>;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly host: string;
 }
 
 /** Tells placement and the conductor what the host has. */
 export class HostReporter {
-  constructor(private readonly world: HostReporterWorld) {}
+  readonly #traits: HostTraits;
+
+  constructor(private readonly world: HostReporterWorld) {
+    this.#traits = new HostTraits(world.logger);
+  }
 
   /** Of the compute node and of its root provider: the same for ever for the same host and hypervisor. */
   nodeId(hypervisorHostname: string): string {
@@ -31,12 +37,13 @@ export class HostReporter {
   /** @param patience milliseconds that services may be away */
   async report(context: RequestContext, usage: HostUsage, patience = STEP_DEADLINE): Promise<void> {
     const { conductor, clock } = this.world;
-    await this.#reportInventories(context, usage, patience);
+    await this.#reportProvider(context, usage, patience);
     const node = this.#node(usage);
     await patientCall(clock, context.signal, () => conductor.call.saveComputeNode(context, { node }), patience);
   }
 
-  async #reportInventories(
+  /** Inventories and traits, each only where it differs from what placement has. */
+  async #reportProvider(
     context: RequestContext,
     { resources, inventories }: HostUsage,
     patience: number,
@@ -44,13 +51,13 @@ export class HostReporter {
     const name = resources.hypervisorHostname;
     for (let tries = 0; tries < TRIES; tries++) {
       const provider = await this.#provider(context, name, patience);
-      if (isDeepStrictEqual(provider.inventories, inventories)) return;
-      if (await this.#setInventories(context, provider, inventories, patience)) return;
+      const stocked = await this.#withInventories(context, provider, inventories, patience);
+      if (stocked && (await this.#hasTraits(context, stocked, resources.traits, patience))) return;
       await this.world.clock.sleep(Math.random() * 50 * tries, context.signal);
     }
     throw new KilonovaError(
       "internal",
-      `The inventories of ${name} could not be reported: its provider changed ${TRIES} times meanwhile.`,
+      `What ${name} has could not be reported: its provider changed ${TRIES} times meanwhile.`,
     );
   }
 
@@ -70,32 +77,63 @@ export class HostReporter {
     );
   }
 
-  /** False where the provider changed meanwhile. */
-  async #setInventories(
+  /** The provider as it is then; undefined where it changed meanwhile. */
+  async #withInventories(
     context: RequestContext,
-    { id: providerId, generation }: Provider,
+    provider: Provider,
     inventories: Inventories,
     patience: number,
-  ): Promise<boolean> {
+  ): Promise<Provider | undefined> {
+    if (isDeepStrictEqual(provider.inventories, inventories)) return provider;
     const { placement, clock } = this.world;
-    const args = { providerId, generation, inventories };
+    const args = { providerId: provider.id, generation: provider.generation, inventories };
     const outcome = await patientCall(
       clock,
       context.signal,
       () => placement.call.setInventories(context, args),
       patience,
     );
-    if (outcome.ok) return true;
-    if (outcome.refusal !== "inventoryInUse") return false;
-    throw new KilonovaError(
-      "internal",
-      `This host has no ${outcome.details.resourceClass} any more, of which its servers have some.`,
-    );
+    if (outcome.ok) return outcome.value;
+    switch (outcome.refusal) {
+      case "inventoryInUse":
+        throw new KilonovaError(
+          "internal",
+          `This host has no ${outcome.details.resourceClass} any more, of which its servers have some.`,
+        );
+      case "badResourceClass":
+        throw new KilonovaError(
+          "internal",
+          `Placement knows no resource class ${outcome.details.resourceClass}. One of your own is named CUSTOM_ and then upper-case letters, digits and underscores.`,
+        );
+      case "badInventory":
+        throw new KilonovaError(
+          "internal",
+          `Placement refuses what this host has of ${outcome.details.resourceClass}: ${outcome.details.problem}.`,
+        );
+      default:
+        return undefined;
+    }
+  }
+
+  /** False where they are to be set once more: the provider changed meanwhile, or placement does not know one of them. */
+  async #hasTraits(
+    context: RequestContext,
+    { id: providerId, generation, traits: present }: Provider,
+    reported: readonly string[] | undefined,
+    patience: number,
+  ): Promise<boolean> {
+    const traits = this.#traits.missingFrom(present, reported);
+    if (!traits) return true;
+    const { placement, clock } = this.world;
+    const args = { providerId, generation, traits };
+    const outcome = await patientCall(clock, context.signal, () => placement.call.setTraits(context, args), patience);
+    if (!outcome.ok && outcome.refusal === "badTrait") this.#traits.leaveOut(outcome.details.trait);
+    return outcome.ok;
   }
 
   #node({ resources, used, servers }: HostUsage): ComputeNode {
-    const { hypervisorHostname, hypervisorType, hypervisorVersion, vcpus, memoryMb, diskGb, cpuInfo, uptime } =
-      resources;
+    const { hypervisorHostname, hypervisorType, hypervisorVersion, cpuInfo, facts } = resources;
+    const { vcpus, memoryMb, diskGb, uptime } = resources;
     return {
       id: this.nodeId(hypervisorHostname),
       host: this.world.host,
@@ -112,6 +150,7 @@ export class HostReporter {
       runningServers: servers,
       cpuInfo: { ...cpuInfo },
       uptime,
+      facts: facts ?? {},
     };
   }
 }

@@ -158,13 +158,26 @@ describe("ComputeManager", () => {
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
+    it.each<[string, ConstructorParameters<typeof KilonovaError>[2], number]>([
+      ["what runs nowhere", { details: { reason: "impossible" } }, 400],
+      ["what the driver does not explain", {}, 500],
+    ])("tells by the fault's code whether the host is to blame: %s", async (_, options, code) => {
+      await cloud.startCompute();
+      failing(cloud, "spawn", new KilonovaError("virt.failed", "no luck", options));
+      const row = cloud.newBuild();
+      await cloud.wake(row);
+      await ends(row);
+      expect(row.fault?.code).toBe(code);
+    });
+
     it("ends in error in words where the networks cannot be had", async () => {
       await cloud.startCompute();
       cloud.networkRefusal = refused("noMoreAddresses", { networkId: "n1" });
       const row = cloud.newBuild();
       await cloud.wake(row);
       await ends(row);
-      expect(row.fault?.message).toBe("The server could not be built: No more addresses on network n1.");
+      const words = "The server could not be built: No more addresses on network n1.";
+      expect(row.fault).toEqual({ code: 400, message: words, details: null });
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
@@ -173,7 +186,8 @@ describe("ComputeManager", () => {
       const row = cloud.newBuild({}, { imageId: "i1" });
       await cloud.wake(row);
       await ends(row);
-      expect(row.fault?.message).toBe("The server could not be built: Image i1 could not be found.");
+      const words = "The server could not be built: Image i1 could not be found.";
+      expect(row.fault).toEqual({ code: 400, message: words, details: null });
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
@@ -192,7 +206,11 @@ describe("ComputeManager", () => {
       await ends(row);
       expect(seen).toMatchObject([{ operationId: row.operation.id, server: { id: row.operation.serverId } }]);
       expect(JSON.stringify(seen)).not.toContain("publicKey");
-      expect(row.fault?.message).toContain("not on a Sunday");
+      expect(row.fault).toMatchObject({
+        code: 403,
+        message: expect.stringContaining("not on a Sunday"),
+        details: null,
+      });
       await expect.poll(() => cloud.tracesOf(row)).toEqual([]);
     });
 
@@ -598,11 +616,58 @@ describe("ComputeManager", () => {
       expect(cloud.inventoryWrites).toBe(1);
     });
 
+    it("tells the conductor the facts of the host, and none where its driver has none", async () => {
+      await cloud.startCompute();
+      expect(cloud.node?.facts).toEqual({});
+      const facts = { metrics: { "cpu.percent": 12 }, stats: { rack: "r1" } };
+      cloud.host.description = { facts };
+      await cloud.startCompute();
+      expect(cloud.node?.facts).toEqual(facts);
+    });
+
+    it("gives its provider the traits of its driver, keeps those of others, and writes none twice", async () => {
+      cloud.host.description = { traits: ["HW_CPU_X86_AVX2", "CUSTOM_FAST"] };
+      const { manager } = await cloud.startCompute();
+      expect(cloud.provider?.traits).toEqual(["CUSTOM_FAST", "HW_CPU_X86_AVX2"]);
+      await manager.updateAvailableResource(CONTEXT);
+      expect(cloud.traitWrites).toBe(1);
+      if (cloud.provider) cloud.provider = { ...cloud.provider, traits: [...cloud.provider.traits, "CUSTOM_LICENSED"] };
+      cloud.host.description = { traits: ["HW_CPU_X86_SSE"] };
+      await manager.updateAvailableResource(CONTEXT);
+      expect(cloud.provider?.traits).toEqual(["CUSTOM_LICENSED", "HW_CPU_X86_SSE"]);
+    });
+
+    it("tries again when its provider changed between its inventories and its traits", async () => {
+      cloud.host.description = { traits: ["CUSTOM_FAST"] };
+      cloud.traitRefusals.push(refused("generationConflict", { providerId: "p", generation: 1 }));
+      await cloud.startCompute();
+      expect(cloud.provider?.traits).toEqual(["CUSTOM_FAST"]);
+      expect(cloud.inventoryWrites).toBe(1);
+    });
+
+    it("goes on without a trait that placement does not know", async () => {
+      cloud.host.description = { traits: ["COMPUTE_NEWEST", "CUSTOM_FAST"] };
+      cloud.traitRefusals.push(refused("badTrait", { trait: "COMPUTE_NEWEST" }));
+      await cloud.startCompute();
+      expect(cloud.provider?.traits).toEqual(["CUSTOM_FAST"]);
+    });
+
+    it.each([
+      [refused("inventoryInUse", { providerId: "p", resourceClass: "DISK_GB" }), "no DISK_GB any more"],
+      [refused("badResourceClass", { resourceClass: "GPU" }), "knows no resource class GPU"],
+      [refused("badInventory", { resourceClass: "VCPU", problem: "reserved 9 is more than total 8" }), "reserved 9"],
+    ] as const)("says why placement does not take what it has: %j", async (refusal, words) => {
+      cloud.inventoryRefusals.push(refusal);
+      await expect(cloud.startCompute()).rejects.toThrow(words);
+    });
+
     it("does not start under the name of another host's hypervisor", async () => {
       cloud.provider = {
         id: "other",
         name: "node1",
         parentId: null,
+        rootId: "other",
+        aggregates: [],
         generation: 0,
         inventories: {},
         used: {},

@@ -35,11 +35,15 @@ export function instantOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** What a user is told of a failure; the rest is for administrators. */
-export function faultOf(words: string, error: unknown): Fault {
+/**
+ * What a user is told of a failure; the rest is for administrators. Where the failure is in what was asked for, the code
+ * is below 500 and the details, which everybody may read then, are no more than what the message had no room for.
+ */
+export function faultOf(words: string, error: unknown, code = 500): Fault {
   const message = `${words}: ${messageOf(error)}`;
-  const details = error instanceof Error ? (error.stack ?? null) : null;
-  return { code: 500, message: shortened(message), details };
+  const short = shortened(message);
+  if (code < 500) return { code, message: short, details: short === message ? null : message };
+  return { code, message: short, details: error instanceof Error ? (error.stack ?? null) : null };
 }
 
 function shortened(text: string): string {

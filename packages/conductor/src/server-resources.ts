@@ -1,5 +1,5 @@
 import type { TakenOperation } from "@kilonova/compute-store";
-import { type Destination, networkContract, placementContract } from "@kilonova/contracts";
+import { type Claim, type Destination, networkContract, placementContract } from "@kilonova/contracts";
 import { patientCall } from "@kilonova/core";
 import type { RequestContext } from "@kilonova/messaging";
 import { contextOf } from "./taken.js";
@@ -12,9 +12,10 @@ export type Granted = "granted" | "refused" | "stale";
 export class ServerResources {
   constructor(private readonly world: ConductorWorld) {}
 
-  /** Claims a host in place of whatever the server has. */
-  async claim(taken: TakenOperation, destination: Destination): Promise<Granted> {
-    return await this.#claim(taken, destination.allocations);
+  /** Claims a host in place of whatever the server has; refused, too, where its server group would not have it there. */
+  async claim(taken: TakenOperation, { providerId, allocations }: Destination): Promise<Granted> {
+    const group = taken.requestSpec?.group;
+    return await this.#claim(taken, { allocations, providerId, ...(group ? { group } : {}) });
   }
 
   /**
@@ -24,7 +25,7 @@ export class ServerResources {
    */
   async release(taken: TakenOperation): Promise<boolean> {
     const { server, operation } = taken;
-    if ((await this.#claim(taken, [])) === "stale") return false;
+    if ((await this.#claim(taken, { allocations: [] })) === "stale") return false;
     const context = contextOf(taken);
     const freed = await this.#patiently(context, () =>
       this.world.rpc
@@ -34,10 +35,10 @@ export class ServerResources {
     return freed.ok;
   }
 
-  async #claim(taken: TakenOperation, allocations: Destination["allocations"]): Promise<Granted> {
+  async #claim(taken: TakenOperation, wanted: Pick<Claim, "allocations" | "providerId" | "group">): Promise<Granted> {
     const { id: consumerId, projectId, userId } = taken.server;
     const { fence } = taken.operation;
-    const claim = { consumerId, fence, projectId, userId, allocations };
+    const claim = { consumerId, fence, projectId, userId, ...wanted };
     const context = contextOf(taken);
     const outcome = await this.#patiently(context, () =>
       this.world.rpc.client(placementContract).call.claim(context, { claims: [claim] }),

@@ -76,13 +76,16 @@ function itemText(item: unknown): string {
   return typeof item === "object" ? JSON.stringify(item) : String(item);
 }
 
-/** A name, and its words in a column beside it. */
+/** A name, and its words in a column beside it, or below where the name is too long for that. */
 function row(name: string, words: readonly string[], width: number): string {
-  const [first = "", ...rest] = wrapped(words, Math.max(width - NAME_WIDTH - 1, NARROWEST));
-  const head = `${name.padEnd(NAME_WIDTH)} ${first}`;
-  return [head, ...rest.map((line) => `${" ".repeat(NAME_WIDTH + 1)}${line}`)].join("\n");
+  const lines = wrapped(words, Math.max(width - NAME_WIDTH - 1, NARROWEST));
+  const below = (line: string) => `${" ".repeat(Math.max(0, Math.min(NAME_WIDTH + 1, width - line.length)))}${line}`;
+  if (name.length > NAME_WIDTH) return [name, ...lines.map(below)].join("\n");
+  const [first = "", ...rest] = lines;
+  return [`${name.padEnd(NAME_WIDTH)} ${first}`, ...rest.map(below)].join("\n");
 }
 
+/** Lines of words; one word alone may be longer than a line. */
 function wrapped(words: readonly string[], width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,12 +1,13 @@
 import { method, rpcContract } from "@kilonova/messaging";
 import { z } from "zod";
 import { fence, identifier } from "./identifier.js";
-import { allocationSchema, claimSchema, inventoriesSchema, providerSchema } from "./resources.js";
+import { allocationSchema, claimOutcomeSchema, claimSchema, inventoriesSchema, providerSchema } from "./resources.js";
 
 const providerNotFound = z.object({ providerId: identifier });
+const generationConflict = z.object({ providerId: identifier, generation: z.number().int() });
 const staleFence = z.object({ consumerId: identifier, newest: fence });
 
-export const placementContract = rpcContract("placement", "1.0", {
+export const placementContract = rpcContract("placement", "1.1", {
   /** Makes a provider known, or changes its name; answers it as it is then. */
   ensureProvider: method({
     args: z.object({ id: identifier, name: z.string().max(255), parentId: identifier.nullable() }),
@@ -19,9 +20,31 @@ export const placementContract = rpcContract("placement", "1.0", {
     result: providerSchema,
     refusals: {
       providerNotFound,
-      generationConflict: z.object({ providerId: identifier, generation: z.number().int() }),
+      generationConflict,
       inventoryInUse: z.object({ providerId: identifier, resourceClass: z.string() }),
+      /** Neither a standard resource class nor `CUSTOM_…`. */
+      badResourceClass: z.object({ resourceClass: z.string() }),
+      /** What is wrong with it, in words: more reserved than there is, or a largest unit below the least. */
+      badInventory: z.object({ resourceClass: z.string(), problem: z.string() }),
     },
+  }),
+  /** Replaces a provider's traits. Names are standard ones (`HW_CPU_X86_AVX2`) or `CUSTOM_…`. */
+  setTraits: method({
+    since: "1.1",
+    args: z.object({
+      providerId: identifier,
+      generation: z.number().int(),
+      traits: z.array(z.string().max(255)).max(1000),
+    }),
+    result: providerSchema,
+    refusals: { providerNotFound, generationConflict, badTrait: z.object({ trait: z.string() }) },
+  }),
+  /** Replaces the aggregates that a provider is in. */
+  setAggregates: method({
+    since: "1.1",
+    args: z.object({ providerId: identifier, generation: z.number().int(), aggregates: z.array(identifier).max(1000) }),
+    result: providerSchema,
+    refusals: { providerNotFound, generationConflict },
   }),
   /** Forgets a provider from which nothing is taken. */
   deleteProvider: method({
@@ -38,7 +61,34 @@ export const placementContract = rpcContract("placement", "1.0", {
       providerNotFound,
       noCapacity: z.object({ consumerId: identifier, providerId: identifier, resourceClass: z.string() }),
       staleFence,
+      /** The consumer's server group does not allow it on that host, as its members are now. */
+      groupPolicy: z.object({ consumerId: identifier, groupId: identifier, providerId: identifier }),
+      consumerConflict: z.object({ consumerId: identifier, generation: z.number().int() }),
     },
+  }),
+  /**
+   * Many claims that have nothing to do with one another, with one commit for all: each inner list is all or nothing by
+   * itself, judged in its order as if it came alone, and one that is refused hinders no other. Cheaper by far than as many
+   * calls of `claim`. A consumer may be named once.
+   */
+  claimEach: method({
+    since: "1.1",
+    args: z.object({ claims: z.array(z.array(claimSchema).min(1)).min(1).max(200) }),
+    result: z.array(claimOutcomeSchema),
+  }),
+  /** Where consumers are: those with these ids, and those that were claimed for a group. Who has nothing is left out. */
+  consumers: method({
+    since: "1.1",
+    args: z.object({ consumerIds: z.array(identifier).max(1000), groupId: identifier.nullable() }),
+    result: z.array(
+      z.object({
+        consumerId: identifier,
+        /** The root provider of its host; null where its claim did not say. */
+        providerId: identifier.nullable(),
+        groupId: identifier.nullable(),
+        generation: z.number().int().nonnegative(),
+      }),
+    ),
   }),
   /** What consumers have; those that have nothing are left out. */
   allocations: method({

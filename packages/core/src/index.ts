@@ -1,6 +1,6 @@
 // Decorators come from plugin-api; core hands them on for authors of services.
 export * from "@kilonova/plugin-api";
-export { Container } from "./container/container.js";
+export { Container, type MadeObject } from "./container/container.js";
 export { endpointOf } from "./container/explorer.js";
 export { ObjectLoader } from "./container/object-loader.js";
 export { checkDeclaredOptions } from "./declared-options.js";

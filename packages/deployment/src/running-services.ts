@@ -1,7 +1,9 @@
+import { DEFAULT_AVAILABILITY_ZONE } from "@kilonova/api";
 import { type Runtime, Service, type StartInterruption, serviceOptions } from "@kilonova/core";
 import { WebListener, type WebService, type WebServiceFactory } from "@kilonova/http";
 import { KilonovaError } from "@kilonova/messaging";
 import { HOST } from "@kilonova/plugin-api";
+import { schedulerOptions } from "@kilonova/scheduler";
 import { httpOptions } from "./options.js";
 import { checkServedOptions } from "./served-options.js";
 import { servicePart } from "./service-parts.js";
@@ -108,7 +110,9 @@ export class RunningServices {
   async #loadWebService(name: string): Promise<WebServiceFactory> {
     const option = `${name}.web`;
     const container = this.runtime.container.child();
-    container.register(HOST, this.runtime.configuration.get(serviceOptions).host);
+    const { configuration } = this.runtime;
+    container.register(HOST, configuration.get(serviceOptions).host);
+    container.register(DEFAULT_AVAILABILITY_ZONE, configuration.get(schedulerOptions).defaultAvailabilityZone);
     const loaded = await container.load(servicePart(this.runtime.configuration, name, "web") ?? "", `option ${option}`);
     if (isWebServiceFactory(loaded)) return loaded;
     throw new KilonovaError(

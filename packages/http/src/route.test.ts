@@ -270,6 +270,25 @@ test("a NUL is refused wherever it stands, before any database sees it", async (
   expect((await call("GET", "/v2.1/things/a%00")).status).toBe(400);
 });
 
+test("half of a character is refused, a whole one in two halves is not", async () => {
+  const named = (name: string) =>
+    call("POST", "/v2.1/things", { "content-type": "application/json" }, `{"thing": {"name": "${name}"}}`);
+  for (const name of ["a\\ud83d", "\\uDE00a", "\\ude00\\ud83d"]) expect((await named(name)).status).toBe(400);
+  const whole = await named("\\ud83d\\ude00");
+  expect([whole.status, whole.body.thing.name]).toEqual([202, "\u{1f600}"]);
+});
+
+test("a body that is nested without end is refused in words", async () => {
+  const deep = (levels: number) => `{"thing": {"name": "a", "more": ${"[".repeat(levels)}${"]".repeat(levels)}}}`;
+  const json = { "content-type": "application/json" };
+  expect((await call("POST", "/v2.1/things", json, deep(62))).body.badRequest.message).toContain("unknown property");
+  for (const levels of [63, 50_000]) {
+    const refused = await call("POST", "/v2.1/things", json, deep(levels));
+    const message = "Malformed request body: it is nested more than 64 deep.";
+    expect(refused.body).toEqual({ badRequest: { code: 400, message } });
+  }
+});
+
 test("a request without a body may say anything of its type", async () => {
   expect((await call("GET", "/v2.1/things", { "content-type": "text/xml" })).status).toBe(200);
 });

@@ -45,6 +45,9 @@ export const ERROR_CODES = {
   "image.unavailable": "The bytes of an image cannot be had, or are not what their checksum says.",
   "network.failed": "A network could not be prepared on a host.",
   "operation.stale": "A newer owner has taken over the operation.",
+  "cloud.unknown": "A command does not know which cloud to talk to, or as whom.",
+  "cloud.unreachable": "A cloud's address does not answer a command, or not in time.",
+  "cloud.refused": "A cloud refuses what a command asks of it, does not have it, or answers what is not understood.",
   "lock.lost": "A lock's lease ran out while it was held.",
 } as const satisfies Record<string, string>;
 

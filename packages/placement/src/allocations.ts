@@ -1,6 +1,6 @@
 import type { Allocation, Placement } from "@kilonova/contracts";
 import type { Queryable } from "@kilonova/database";
-import { ok, type Result, refused } from "@kilonova/messaging";
+import { type Args, ok, type Result, refused } from "@kilonova/messaging";
 import { type SQL, sql } from "drizzle-orm";
 
 interface Holding {
@@ -24,6 +24,17 @@ export class Allocations {
     );
     if (rows.length === 0) return refused("providerNotFound", { providerId });
     return ok(await this.#holdings(sql`allocation.provider_id = ${providerId}`));
+  }
+
+  /** Where consumers are, by their ids or by their group. */
+  async whereabouts({ consumerIds, groupId }: Args<Placement, "consumers">): Promise<Result<Placement, "consumers">> {
+    const { rows } = await this.database.execute(sql`
+      SELECT id AS "consumerId", root_provider_id AS "providerId", group_id AS "groupId", generation::float8 AS generation
+      FROM placement.consumers AS consumer
+      WHERE (id = ANY (${sql.param([...consumerIds])}::text[]) OR group_id = ${groupId}::text)
+        AND EXISTS (SELECT FROM placement.allocations WHERE consumer_id = consumer.id)
+      ORDER BY id`);
+    return rows as unknown as Result<Placement, "consumers">;
   }
 
   async #holdings(condition: SQL): Promise<Holding[]> {

@@ -1,138 +1,93 @@
-import type { Claim, Placement } from "@kilonova/contracts";
+import type { Claim, ClaimOutcome, Placement } from "@kilonova/contracts";
 import type { Database } from "@kilonova/database";
-import { KilonovaError, ok, type Result, refused } from "@kilonova/messaging";
-import type { PoolClient } from "pg";
-import { LOCK_CONSUMERS, LOCK_PROVIDERS, type PreparedStatement, REPLACE_ALLOCATIONS } from "./claim-statements.js";
+import { ok, type Result, refused } from "@kilonova/messaging";
+import { amountsOf, checkClaims, claimArguments } from "./claim-arguments.js";
+
+/** A list that was refused, as `placement.claim_each` tells of it. */
+interface RefusedList {
+  /** From 1 on. */
+  readonly list: number;
+  readonly refusal: NonNullable<ClaimOutcome["refusal"]>;
+  readonly consumerId: string | null;
+  readonly providerId: string | null;
+  readonly resourceClass: string | null;
+  readonly groupId: string | null;
+  /** The newest fence, or the generation that the consumer has. */
+  readonly present: string | null;
+}
+
+type ClaimRefusal = Exclude<Result<Placement, "claim">, { ok: true }>;
+
+const CLAIM_EACH = {
+  name: "placement-claim-each",
+  text: `
+    SELECT list, refusal, consumer_id AS "consumerId", provider_id AS "providerId", resource_class AS "resourceClass",
+      group_id AS "groupId", present
+    FROM placement.claim_each($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+};
 
 /**
- * All that a claim looks up it knows the keys of. A plan that is prepared while the tables are small would read them
- * from end to end for ever.
- */
-const BEGIN =
-  "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-
-type ClaimResult = Result<Placement, "claim">;
-
-/** A broken connection cannot be handed back to the pool. */
-type Release = (broken: boolean) => void;
-
-/**
- * Makes claims: three statements and a commit, however many claims there are. Locks are taken in one order everywhere,
- * consumers by id, then providers by id, so that no two claims wait for one another in a circle.
+ * Makes claims: one statement, which is its own transaction, however many there are. What it does stands in the migrations:
+ * between locking and committing nothing is asked of this process, so that no lock waits for it.
  */
 export class Claims {
   constructor(private readonly database: Database) {}
 
-  /** @throws KilonovaError `rpc.badArguments` for a consumer, or a provider of one consumer, that is named twice */
-  async claim(claims: readonly Claim[]): Promise<ClaimResult> {
-    refuseDoubles(claims);
-    const [client, release] = await this.#connect();
-    let isBroken = true;
-    try {
-      await client.query(BEGIN);
-      const result = await replace(client, claims);
-      await client.query(result.ok ? "COMMIT" : "ROLLBACK");
-      isBroken = false;
-      return result;
-    } catch (error) {
-      isBroken = !(await rolledBack(client));
-      throw error;
-    } finally {
-      release(isBroken);
-    }
+  /** @throws KilonovaError `rpc.badArguments` as `checkClaims` does */
+  async claim(claims: readonly Claim[]): Promise<Result<Placement, "claim">> {
+    checkClaims(claims);
+    const [found] = await this.#ask([claims]);
+    return found ? refusalOf(found, claims) : ok();
   }
 
-  async #connect(): Promise<readonly [PoolClient, Release]> {
-    const client = await this.database.$client.connect();
-    return [client, (broken) => client.release(broken)];
+  /** @throws KilonovaError `rpc.badArguments` as `checkClaims` does */
+  async claimEach(lists: readonly (readonly Claim[])[]): Promise<ClaimOutcome[]> {
+    checkClaims(lists.flat());
+    const found = new Map((await this.#ask(lists)).map((each) => [each.list, each]));
+    return lists.map((claims, index) => {
+      const each = found.get(index + 1);
+      return each ? outcomeOf(each, claims) : ACCEPTED;
+    });
+  }
+
+  async #ask(lists: readonly (readonly Claim[])[]): Promise<readonly RefusedList[]> {
+    const { rows } = await this.database.$client.query<RefusedList>({ ...CLAIM_EACH, values: claimArguments(lists) });
+    return rows;
   }
 }
 
-async function replace(client: PoolClient, claims: readonly Claim[]): Promise<ClaimResult> {
-  const ids = claims.map(({ consumerId }) => consumerId);
-  const locked = await run<{ id: string }>(client, LOCK_CONSUMERS, [
-    ids,
-    claims.map(({ fence }) => fence),
-    claims.map(({ projectId }) => projectId),
-    claims.map(({ userId }) => userId),
-  ]);
-  if (locked.length < claims.length) return staleFence(client, claims, new Set(locked.map(({ id }) => id)));
+const ACCEPTED: ClaimOutcome = { ok: true, refusal: null, consumerId: null, providerId: null, resourceClass: null };
 
-  const wanted = claims.flatMap(rowsOf);
-  const providerIds = [
-    ...new Set(claims.flatMap(({ allocations }) => allocations.map(({ providerId }) => providerId))),
-  ];
-  const providers = new Set(
-    (await run<{ id: string }>(client, LOCK_PROVIDERS, [ids, providerIds])).map(({ id }) => id),
-  );
-  const missing = providerIds.find((id) => !providers.has(id));
-  if (missing !== undefined) return refused("providerNotFound", { providerId: missing });
-
-  const [short] = await run<{ providerId: string; resourceClass: string }>(client, REPLACE_ALLOCATIONS, [
-    ids,
-    wanted.map(({ consumerId }) => consumerId),
-    wanted.map(({ providerId }) => providerId),
-    wanted.map(({ resourceClass }) => resourceClass),
-    wanted.map(({ amount }) => amount),
-  ]);
-  if (!short) return ok();
-  // Of several that ask for what there is too little of, the last is the one too many.
-  const tooMany = wanted.findLast(
-    (row) => row.providerId === short.providerId && row.resourceClass === short.resourceClass,
-  );
-  return refused("noCapacity", { consumerId: tooMany?.consumerId ?? "", ...short });
+function outcomeOf(found: RefusedList, claims: readonly Claim[]): ClaimOutcome {
+  const { refusal, providerId, resourceClass } = found;
+  const consumerId = found.consumerId ?? oneTooMany(found, claims);
+  return { ok: false, refusal, consumerId, providerId, resourceClass };
 }
 
-async function staleFence(
-  client: PoolClient,
-  claims: readonly Claim[],
-  locked: ReadonlySet<string>,
-): Promise<ClaimResult> {
-  const consumerId = claims.find((claim) => !locked.has(claim.consumerId))?.consumerId ?? "";
-  const { rows } = await client.query<{ fence: string }>("SELECT fence FROM placement.consumers WHERE id = $1", [
-    consumerId,
-  ]);
-  return refused("staleFence", { consumerId, newest: Number(rows[0]?.fence ?? 0) });
+function refusalOf(found: RefusedList, claims: readonly Claim[]): ClaimRefusal {
+  const { groupId, resourceClass } = found;
+  const [consumerId, providerId] = [found.consumerId ?? oneTooMany(found, claims) ?? "", found.providerId ?? ""];
+  const present = Number(found.present);
+  switch (found.refusal) {
+    case "staleFence":
+      return refused("staleFence", { consumerId, newest: present });
+    case "consumerConflict":
+      return refused("consumerConflict", { consumerId, generation: present });
+    case "providerNotFound":
+      return refused("providerNotFound", { providerId });
+    case "noCapacity":
+      return refused("noCapacity", { consumerId, providerId, resourceClass: resourceClass ?? "" });
+    case "groupPolicy":
+      return refused("groupPolicy", { consumerId, providerId, groupId: groupId ?? "" });
+  }
 }
 
-function rowsOf({ consumerId, allocations }: Claim) {
-  return allocations.flatMap(({ providerId, resources }) =>
-    Object.entries(resources).map(([resourceClass, amount]) => ({ consumerId, providerId, resourceClass, amount })),
-  );
-}
-
-function refuseDoubles(claims: readonly Claim[]): void {
-  refuseDouble(
-    "consumer",
-    claims.map(({ consumerId }) => consumerId),
-  );
-  for (const { consumerId, allocations } of claims) {
-    refuseDouble(
-      `provider of consumer ${consumerId}`,
-      allocations.map(({ providerId }) => providerId),
+/** Of several that ask for what there is too little of, or none, the last is the one too many. */
+function oneTooMany({ providerId, resourceClass }: RefusedList, claims: readonly Claim[]): string | null {
+  const asks = (claim: Claim) =>
+    (claim.providerId === providerId && resourceClass === null) ||
+    amountsOf(claim).some(
+      (each) => each.providerId === providerId && (resourceClass === null || each.resourceClass === resourceClass),
     );
-  }
-}
-
-function refuseDouble(what: string, ids: readonly string[]): void {
-  const double = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (double !== undefined) throw new KilonovaError("rpc.badArguments", `A claim names a ${what} twice: ${double}.`);
-}
-
-async function run<Row extends object>(
-  client: PoolClient,
-  statement: PreparedStatement,
-  values: unknown[],
-): Promise<readonly Row[]> {
-  return (await client.query<Row>({ ...statement, values })).rows;
-}
-
-/** False where the connection is of no use any more. */
-async function rolledBack(client: PoolClient): Promise<boolean> {
-  try {
-    await client.query("ROLLBACK");
-    return true;
-  } catch {
-    return false;
-  }
+  return claims.findLast(asks)?.consumerId ?? null;
 }

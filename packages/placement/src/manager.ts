@@ -7,12 +7,14 @@ import { Claims } from "./claims.js";
 import { Feed } from "./feed.js";
 import { forgetConsumers, forgetProviders } from "./forget.js";
 import { placementOptions } from "./options.js";
+import { ProviderContents } from "./provider-contents.js";
 import { Registry } from "./registry.js";
 
 /** Who has what, and who takes it: providers, inventories, claims, and the feed of what changes in them. */
 @manager(placementContract)
 export class PlacementManager extends Manager implements Handlers<Placement> {
   readonly #registry: Registry;
+  readonly #contents: ProviderContents;
   readonly #claims: Claims;
   readonly #allocations: Allocations;
   readonly #feed: Feed;
@@ -23,6 +25,7 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
   ) {
     super();
     this.#registry = new Registry(database);
+    this.#contents = new ProviderContents(database);
     this.#claims = new Claims(database);
     this.#allocations = new Allocations(database);
     this.#feed = new Feed(database);
@@ -41,7 +44,20 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
     _context: RequestContext,
     args: Args<Placement, "setInventories">,
   ): Promise<Result<Placement, "setInventories">> {
-    return this.#registry.setInventories(args);
+    return this.#contents.setInventories(args);
+  }
+
+  @rpcMethod()
+  setTraits(_context: RequestContext, args: Args<Placement, "setTraits">): Promise<Result<Placement, "setTraits">> {
+    return this.#contents.setTraits(args);
+  }
+
+  @rpcMethod()
+  setAggregates(
+    _context: RequestContext,
+    args: Args<Placement, "setAggregates">,
+  ): Promise<Result<Placement, "setAggregates">> {
+    return this.#contents.setAggregates(args);
   }
 
   @rpcMethod()
@@ -55,6 +71,19 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
   @rpcMethod()
   claim(_context: RequestContext, { claims }: Args<Placement, "claim">): Promise<Result<Placement, "claim">> {
     return this.#claims.claim(claims);
+  }
+
+  @rpcMethod()
+  claimEach(
+    _context: RequestContext,
+    { claims }: Args<Placement, "claimEach">,
+  ): Promise<Result<Placement, "claimEach">> {
+    return this.#claims.claimEach(claims);
+  }
+
+  @rpcMethod()
+  consumers(_context: RequestContext, args: Args<Placement, "consumers">): Promise<Result<Placement, "consumers">> {
+    return this.#allocations.whereabouts(args);
   }
 
   @rpcMethod()

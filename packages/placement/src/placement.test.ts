@@ -1,52 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { Claim, Inventory, Provider, Resources } from "@kilonova/contracts";
+import type { Inventory, Resources } from "@kilonova/contracts";
 import { RequestContext } from "@kilonova/messaging";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type LivePlacement, livePlacement } from "./testing/live-placement.js";
+import { livePlacement } from "./testing/live-placement.js";
+import { claimOf, eight, PlacementScene, value } from "./testing/placement-scene.js";
 
 const context = RequestContext.admin();
-let placement: LivePlacement;
+
+let placement: PlacementScene;
 
 beforeAll(async () => {
-  placement = await livePlacement();
+  placement = await PlacementScene.start();
 });
 afterAll(() => placement.stop());
-
-const unit: Inventory = { total: 8, reserved: 0, minUnit: 1, maxUnit: 1_000_000, stepSize: 1, allocationRatio: 1 };
-
-function value<Value>(outcome: { ok: true; value: Value } | { ok: false; refusal: string }): Value {
-  if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome)}`);
-  return outcome.value;
-}
-
-async function newProvider(
-  inventories: Record<string, Partial<Inventory>> = { VCPU: {} },
-  parentId: string | null = null,
-) {
-  const id = randomUUID();
-  const made = value(await placement.call.ensureProvider(context, { id, name: `host-${id}`, parentId }));
-  const full = Object.fromEntries(Object.entries(inventories).map(([name, part]) => [name, { ...unit, ...part }]));
-  return value(
-    await placement.call.setInventories(context, { providerId: id, generation: made.generation, inventories: full }),
-  );
-}
-
-function claimOf(consumerId: string, fence: number, taken: Record<string, Resources>): Claim {
-  const allocations = Object.entries(taken).map(([providerId, resources]) => ({ providerId, resources }));
-  return { consumerId, fence, projectId: "project", userId: "user", allocations };
-}
-
-function claim(...claims: Claim[]) {
-  return placement.call.claim(context, { claims });
-}
-
-async function providerNow(id: string): Promise<Provider> {
-  const { providers } = await placement.call.providers(context, { after: null, limit: 1000 });
-  const found = providers.find((provider) => provider.id === id);
-  if (!found) throw new Error(`no provider ${id}`);
-  return found;
-}
 
 describe("a provider", () => {
   test("is made once, and renamed by the next call; an equal call changes nothing", async () => {
@@ -58,18 +25,20 @@ describe("a provider", () => {
       id,
       name: `a-${id}`,
       parentId: null,
+      rootId: id,
       generation: 0,
       inventories: {},
       used: {},
       consumers: 0,
       traits: [],
+      aggregates: [],
     });
     expect(same).toEqual(first);
     expect(renamed).toMatchObject({ name: `b-${id}`, generation: 1 });
   });
 
   test("has a name of its own, that is free again when it is deleted", async () => {
-    const { id, name } = await newProvider();
+    const { id, name } = await placement.newProvider();
     const other = randomUUID();
     expect(await placement.call.ensureProvider(context, { id: other, name, parentId: null })).toMatchObject({
       refusal: "nameTaken",
@@ -94,8 +63,8 @@ describe("a provider", () => {
   });
 
   test("stands below an existing parent, never below itself", async () => {
-    const root = await newProvider();
-    const child = await newProvider({ VGPU: {} }, root.id);
+    const root = await placement.newProvider();
+    const child = await placement.newProvider({ VGPU: {} }, root.id);
     expect(child.parentId).toBe(root.id);
     const missing = await placement.call.ensureProvider(context, {
       id: child.id,
@@ -108,15 +77,15 @@ describe("a provider", () => {
   });
 
   test("is deleted with all below it, unless something is taken from one of them", async () => {
-    const root = await newProvider();
-    const child = await newProvider({ VGPU: {} }, root.id);
+    const root = await placement.newProvider();
+    const child = await placement.newProvider({ VGPU: {} }, root.id);
     const consumer = randomUUID();
-    value(await claim(claimOf(consumer, 1, { [child.id]: { VGPU: 1 } })));
+    value(await placement.claim(claimOf(consumer, 1, { [child.id]: { VGPU: 1 } })));
     expect(await placement.call.deleteProvider(context, { providerId: root.id })).toMatchObject({
       refusal: "providerInUse",
       details: { consumers: 1 },
     });
-    value(await claim(claimOf(consumer, 2, {})));
+    value(await placement.claim(claimOf(consumer, 2, {})));
     expect(await placement.call.deleteProvider(context, { providerId: root.id })).toMatchObject({ ok: true });
     expect(await placement.call.deleteProvider(context, { providerId: child.id })).toMatchObject({
       refusal: "providerNotFound",
@@ -126,10 +95,10 @@ describe("a provider", () => {
 
 describe("inventories", () => {
   test("are replaced as a whole, under the generation that was read; an equal set changes nothing", async () => {
-    const provider = await newProvider({ VCPU: { total: 4 }, DISK_GB: { total: 10 } });
+    const provider = await placement.newProvider({ VCPU: { total: 4 }, DISK_GB: { total: 10 } });
     const set = (generation: number, inventories: Record<string, Inventory>) =>
       placement.call.setInventories(context, { providerId: provider.id, generation, inventories });
-    const now = { VCPU: { ...unit, total: 6, allocationRatio: 1.5 } };
+    const now = { VCPU: { ...eight, total: 6, allocationRatio: 1.5 } };
     expect(await set(provider.generation - 1, now)).toMatchObject({
       refusal: "generationConflict",
       details: { generation: provider.generation },
@@ -140,18 +109,20 @@ describe("inventories", () => {
   });
 
   test("in use may shrink below it, and may not vanish", async () => {
-    const provider = await newProvider({ VCPU: { total: 4 } });
+    const provider = await placement.newProvider({ VCPU: { total: 4 } });
     const consumer = randomUUID();
-    value(await claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } })));
-    const { generation } = await providerNow(provider.id);
+    value(await placement.claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } })));
+    const { generation } = await placement.now(provider.id);
     const set = (inventories: Record<string, Inventory>) =>
       placement.call.setInventories(context, { providerId: provider.id, generation, inventories });
     expect(await set({})).toMatchObject({ refusal: "inventoryInUse", details: { resourceClass: "VCPU" } });
-    const shrunk = value(await set({ VCPU: { ...unit, total: 2 } }));
+    const shrunk = value(await set({ VCPU: { ...eight, total: 2 } }));
     expect(shrunk).toMatchObject({ used: { VCPU: 4 }, inventories: { VCPU: { total: 2 } } });
-    value(await claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } })));
-    value(await claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 3 } })));
-    expect(await claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } }))).toMatchObject({ refusal: "noCapacity" });
+    value(await placement.claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } })));
+    value(await placement.claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 3 } })));
+    expect(await placement.claim(claimOf(consumer, 1, { [provider.id]: { VCPU: 4 } }))).toMatchObject({
+      refusal: "noCapacity",
+    });
   });
 });
 
@@ -167,15 +138,15 @@ describe("a claim", () => {
     ["goes by steps", { stepSize: 3 }, 4, false],
     ["on a step is had", { stepSize: 3 }, 6, true],
   ])("%s", async (_rule, inventory, amount, fits) => {
-    const { id, generation } = await newProvider({ VCPU: inventory });
+    const { id, generation } = await placement.newProvider({ VCPU: inventory });
     const consumer = randomUUID();
-    const outcome = await claim(claimOf(consumer, 1, { [id]: { VCPU: amount } }));
+    const outcome = await placement.claim(claimOf(consumer, 1, { [id]: { VCPU: amount } }));
     if (fits) expect(outcome).toEqual({ ok: true, value: undefined });
     else {
       const details = { consumerId: consumer, providerId: id, resourceClass: "VCPU" };
       expect(outcome).toEqual({ ok: false, refusal: "noCapacity", details });
     }
-    expect(await providerNow(id)).toMatchObject({
+    expect(await placement.now(id)).toMatchObject({
       used: fits ? { VCPU: amount } : {},
       consumers: fits ? 1 : 0,
       generation: generation + (fits ? 1 : 0),
@@ -183,18 +154,18 @@ describe("a claim", () => {
   });
 
   test("replaces what the consumer had, on other providers too, and a repeat changes nothing", async () => {
-    const [one, other] = [await newProvider({ VCPU: {}, DISK_GB: {} }), await newProvider()];
+    const [one, other] = [await placement.newProvider({ VCPU: {}, DISK_GB: {} }), await placement.newProvider()];
     const consumer = randomUUID();
-    value(await claim(claimOf(consumer, 1, { [one.id]: { VCPU: 2, DISK_GB: 5 } })));
+    value(await placement.claim(claimOf(consumer, 1, { [one.id]: { VCPU: 2, DISK_GB: 5 } })));
     const moved = claimOf(consumer, 2, { [one.id]: { DISK_GB: 6 }, [other.id]: { VCPU: 3 } });
-    value(await claim(moved));
-    const after = [await providerNow(one.id), await providerNow(other.id)];
+    value(await placement.claim(moved));
+    const after = [await placement.now(one.id), await placement.now(other.id)];
     expect(after).toMatchObject([
       { used: { DISK_GB: 6 }, consumers: 1 },
       { used: { VCPU: 3 }, consumers: 1 },
     ]);
-    value(await claim(moved));
-    expect([await providerNow(one.id), await providerNow(other.id)]).toEqual(after);
+    value(await placement.claim(moved));
+    expect([await placement.now(one.id), await placement.now(other.id)]).toEqual(after);
     expect(await placement.call.allocations(context, { consumerIds: [consumer, "nobody"] })).toEqual([
       {
         consumerId: consumer,
@@ -202,66 +173,66 @@ describe("a claim", () => {
         allocations: [...moved.allocations].sort((a, b) => (a.providerId < b.providerId ? -1 : 1)),
       },
     ]);
-    value(await claim(claimOf(consumer, 2, {})));
-    expect(await providerNow(one.id)).toMatchObject({ used: {}, consumers: 0 });
+    value(await placement.claim(claimOf(consumer, 2, {})));
+    expect(await placement.now(one.id)).toMatchObject({ used: {}, consumers: 0 });
     expect(await placement.call.allocations(context, { consumerIds: [consumer] })).toEqual([]);
     expect(value(await placement.call.consumersOf(context, { providerId: one.id }))).toEqual([]);
   });
 
   test("with an older fence is refused, even when the newer one took everything away", async () => {
-    const { id } = await newProvider();
+    const { id } = await placement.newProvider();
     const consumer = randomUUID();
-    value(await claim(claimOf(consumer, 5, { [id]: { VCPU: 1 } })));
+    value(await placement.claim(claimOf(consumer, 5, { [id]: { VCPU: 1 } })));
     const stale = { ok: false, refusal: "staleFence", details: { consumerId: consumer, newest: 5 } };
-    expect(await claim(claimOf(consumer, 4, {}))).toEqual(stale);
-    value(await claim(claimOf(consumer, 5, {})));
-    expect(await claim(claimOf(consumer, 4, { [id]: { VCPU: 1 } }))).toEqual(stale);
-    expect(await providerNow(id)).toMatchObject({ used: {}, consumers: 0 });
+    expect(await placement.claim(claimOf(consumer, 4, {}))).toEqual(stale);
+    value(await placement.claim(claimOf(consumer, 5, {})));
+    expect(await placement.claim(claimOf(consumer, 4, { [id]: { VCPU: 1 } }))).toEqual(stale);
+    expect(await placement.now(id)).toMatchObject({ used: {}, consumers: 0 });
   });
 
   test("for many consumers is all or nothing, fences included", async () => {
-    const [one, other] = [await newProvider(), await newProvider({ VCPU: { total: 1 } })];
+    const [one, other] = [await placement.newProvider(), await placement.newProvider({ VCPU: { total: 1 } })];
     const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()] as const;
-    const outcome = await claim(
+    const outcome = await placement.claim(
       claimOf(first, 7, { [one.id]: { VCPU: 8 } }),
       claimOf(second, 7, { [other.id]: { VCPU: 1 } }),
       claimOf(third, 7, { [other.id]: { VCPU: 1 } }),
     );
     expect(outcome).toMatchObject({ refusal: "noCapacity", details: { consumerId: third, providerId: other.id } });
-    expect(await providerNow(one.id)).toMatchObject({ used: {}, generation: one.generation });
+    expect(await placement.now(one.id)).toMatchObject({ used: {}, generation: one.generation });
     expect(await placement.call.allocations(context, { consumerIds: [first, second, third] })).toEqual([]);
-    value(await claim(claimOf(first, 1, { [one.id]: { VCPU: 8 } })));
-    const stale = await claim(claimOf(second, 1, {}), claimOf(first, 0, {}));
+    value(await placement.claim(claimOf(first, 1, { [one.id]: { VCPU: 8 } })));
+    const stale = await placement.claim(claimOf(second, 1, {}), claimOf(first, 0, {}));
     expect(stale).toMatchObject({ refusal: "staleFence", details: { consumerId: first } });
   });
 
   test("lets one consumer have what another gives back in the same claim", async () => {
-    const { id } = await newProvider();
+    const { id } = await placement.newProvider();
     const [one, other] = [randomUUID(), randomUUID()];
-    value(await claim(claimOf(one, 1, { [id]: { VCPU: 8 } })));
-    value(await claim(claimOf(one, 2, {}), claimOf(other, 1, { [id]: { VCPU: 8 } })));
+    value(await placement.claim(claimOf(one, 1, { [id]: { VCPU: 8 } })));
+    value(await placement.claim(claimOf(one, 2, {}), claimOf(other, 1, { [id]: { VCPU: 8 } })));
     expect(value(await placement.call.consumersOf(context, { providerId: id }))).toMatchObject([{ consumerId: other }]);
   });
 
   test("on a provider or of a resource that is not there is refused", async () => {
-    const { id } = await newProvider();
-    expect(await claim(claimOf(randomUUID(), 1, { nowhere: { VCPU: 1 } }))).toMatchObject({
+    const { id } = await placement.newProvider();
+    expect(await placement.claim(claimOf(randomUUID(), 1, { nowhere: { VCPU: 1 } }))).toMatchObject({
       refusal: "providerNotFound",
       details: { providerId: "nowhere" },
     });
-    expect(await claim(claimOf(randomUUID(), 1, { [id]: { VCPU: 1, CUSTOM_X: 1 } }))).toMatchObject({
+    expect(await placement.claim(claimOf(randomUUID(), 1, { [id]: { VCPU: 1, CUSTOM_X: 1 } }))).toMatchObject({
       refusal: "noCapacity",
       details: { resourceClass: "CUSTOM_X" },
     });
   });
 
   test("that names a consumer or a provider twice is no claim", async () => {
-    const { id } = await newProvider();
+    const { id } = await placement.newProvider();
     const consumer = randomUUID();
     const twice = claimOf(consumer, 1, { [id]: { VCPU: 1 } });
-    await expect(claim(twice, twice)).rejects.toMatchObject({ code: "rpc.badArguments" });
+    await expect(placement.claim(twice, twice)).rejects.toMatchObject({ code: "rpc.badArguments" });
     const double = { ...twice, allocations: [...twice.allocations, ...twice.allocations] };
-    await expect(claim(double)).rejects.toMatchObject({ code: "rpc.badArguments" });
+    await expect(placement.claim(double)).rejects.toMatchObject({ code: "rpc.badArguments" });
   });
 });
 
@@ -270,7 +241,7 @@ describe("under 8 concurrent clients", () => {
     const capacity = { VCPU: 20, MEMORY_MB: 100 };
     const providers = await Promise.all(
       Array.from({ length: 3 }, () =>
-        newProvider({ VCPU: { total: 20 }, MEMORY_MB: { total: 50, allocationRatio: 2 } }),
+        placement.newProvider({ VCPU: { total: 20 }, MEMORY_MB: { total: 50, allocationRatio: 2 } }),
       ),
     );
     const ids = providers.map(({ id }) => id);
@@ -282,10 +253,10 @@ describe("under 8 concurrent clients", () => {
           const claims = sample(consumers, 1 + (round % 3)).map((consumer) =>
             claimOf(consumer, round, randomTake(ids)),
           );
-          const outcome = await claim(...claims);
+          const outcome = await placement.claim(...claims);
           if (!outcome.ok) refusals.push(outcome.refusal);
           if (client === 0 && round % 10 === 0) {
-            for (const id of ids) expectWithin((await providerNow(id)).used, capacity);
+            for (const id of ids) expectWithin((await placement.now(id)).used, capacity);
           }
         }
       }),
@@ -293,7 +264,7 @@ describe("under 8 concurrent clients", () => {
     expect(refusals.length).toBeGreaterThan(0);
     expect(new Set(refusals)).toEqual(new Set(["noCapacity"]));
     for (const id of ids) {
-      const { used, consumers } = await providerNow(id);
+      const { used, consumers } = await placement.now(id);
       expectWithin(used, capacity);
       const holders = value(await placement.call.consumersOf(context, { providerId: id }));
       expect(consumers).toBe(holders.length);
@@ -304,17 +275,17 @@ describe("under 8 concurrent clients", () => {
   });
 
   test("one provider with room for just as many gets them all, and not one more", async () => {
-    const { id } = await newProvider({ VCPU: { total: 100 } });
+    const { id } = await placement.newProvider({ VCPU: { total: 100 } });
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const own: boolean[] = [];
         for (let each = 0; each < 15; each++)
-          own.push((await claim(claimOf(randomUUID(), 1, { [id]: { VCPU: 1 } }))).ok);
+          own.push((await placement.claim(claimOf(randomUUID(), 1, { [id]: { VCPU: 1 } }))).ok);
         return own;
       }),
     );
     expect(outcomes.flat().filter(Boolean)).toHaveLength(100);
-    expect(await providerNow(id)).toMatchObject({ used: { VCPU: 100 }, consumers: 100 });
+    expect(await placement.now(id)).toMatchObject({ used: { VCPU: 100 }, consumers: 100 });
   });
 
   function randomTake(ids: readonly string[]): Record<string, Resources> {

@@ -1,12 +1,14 @@
 import type { Provider } from "@kilonova/contracts";
-import { type SQL, sql } from "drizzle-orm";
-import { inventories, providers, traits } from "./tables.js";
+import type { Queryable } from "@kilonova/database";
+import { eq, type SQL, sql } from "drizzle-orm";
+import { inventories, providerAggregates, providers, traits } from "./tables.js";
 
 /** The columns that make a provider as the contract describes it, all of them of one snapshot. */
 export const providerDocument: SQL<Provider> = sql`json_build_object(
   'id', ${providers.id},
   'name', ${providers.name},
   'parentId', ${providers.parentId},
+  'rootId', ${providers.rootId},
   'generation', ${providers.generation},
   'consumers', ${providers.consumers},
   'inventories', coalesce((
@@ -19,5 +21,15 @@ export const providerDocument: SQL<Provider> = sql`json_build_object(
     SELECT json_object_agg(resource_class, used ORDER BY resource_class) FILTER (WHERE used > 0)
     FROM ${inventories} WHERE provider_id = ${providers.id}
   ), '{}'),
-  'traits', coalesce((SELECT json_agg(name ORDER BY name) FROM ${traits} WHERE provider_id = ${providers.id}), '[]')
+  'traits', coalesce((SELECT json_agg(name ORDER BY name) FROM ${traits} WHERE provider_id = ${providers.id}), '[]'),
+  'aggregates', coalesce((
+    SELECT json_agg(aggregate_id ORDER BY aggregate_id) FROM ${providerAggregates} WHERE provider_id = ${providers.id}
+  ), '[]')
 )`;
+
+/** A provider that is sure to be there, as the transaction sees it. */
+export async function readProvider(tx: Queryable, id: string): Promise<Provider> {
+  const [row] = await tx.select({ document: providerDocument }).from(providers).where(eq(providers.id, id));
+  if (!row) throw new TypeError("a provider that was written must be there");
+  return row.document;
+}

@@ -11,12 +11,17 @@ export const providers = placement.table("providers", {
   id: text().primaryKey(),
   name: text().notNull(),
   parentId: text("parent_id"),
+  /** Kept right by a trigger, for all below a provider that moves, too. */
+  rootId: text("root_id"),
   generation: bigint({ mode: "number" }).notNull().default(0),
   /** How many consumers take something from it. */
   consumers: integer().notNull().default(0),
   changed: bigint({ mode: "number" }).notNull(),
   deletedAt: instant("deleted_at"),
 });
+
+/** What a change of a provider raises. */
+export const nextGeneration = { generation: sql`${providers.generation} + 1`, changed: changeNumber };
 
 export const inventories = placement.table(
   "inventories",
@@ -38,4 +43,10 @@ export const traits = placement.table(
   "traits",
   { providerId: text("provider_id").notNull(), name: text().notNull() },
   (table) => [primaryKey({ columns: [table.providerId, table.name] })],
+);
+
+export const providerAggregates = placement.table(
+  "provider_aggregates",
+  { providerId: text("provider_id").notNull(), aggregateId: text("aggregate_id").notNull() },
+  (table) => [primaryKey({ columns: [table.providerId, table.aggregateId] })],
 );

@@ -50,6 +50,7 @@ export {
   serviceDegraded,
 } from "./cloud-notifications.js";
 export { DRIVER_STATE, type DriverState, type DriverValue } from "./driver-state.js";
+export { type ExtraSpecRequirement, extraSpecRequirement } from "./extra-spec-operators.js";
 export {
   type Hook,
   type HookAt,
@@ -69,8 +70,8 @@ export {
   type PayloadAt,
   type ResultAt,
 } from "./hook-point.js";
-export { HostFilter, type HostRefusal, type HostVerdict } from "./host-filter.js";
-export { freeOf, type HostState, type ResourceState } from "./host-state.js";
+export { HostFilter, type HostNarrowing, type HostRefusal, type HostVerdict, type Outlook } from "./host-filter.js";
+export { aggregateValues, freeOf, type HostState, type ResourceState } from "./host-state.js";
 export { HostWeigher } from "./host-weigher.js";
 export { type ByteRange, ImageStore, type StoredImage } from "./image-store.js";
 export {
@@ -99,6 +100,7 @@ export {
   rpcMethodsOf,
 } from "./manager.js";
 export type { Constructor } from "./metadata.js";
+export { NAMED_RATIO, namedRatios } from "./named-ratios.js";
 export { NetworkDriver, type PluggedVif } from "./network-driver.js";
 export { NetworkManager } from "./network-manager.js";
 export {
@@ -121,6 +123,7 @@ export {
   pluginTagOf,
 } from "./plugin-kind.js";
 export { type PluginManifest, pluginManifestSchema } from "./plugin-manifest.js";
+export { RequestFilter, type RequestRefusal, type ResourceRequestDraft } from "./request-filter.js";
 export { BASE_DIRECTORY, HOST, RPC } from "./runtime-tokens.js";
 export {
   CLAIMS,
@@ -132,6 +135,7 @@ export {
   type SelectedDestinations,
   type ServerClaim,
 } from "./scheduler-driver.js";
+export type { SchedulingRequest } from "./scheduling-request.js";
 export { ServiceGroupDriver } from "./service-group-driver.js";
 export {
   type LockName,

@@ -4,6 +4,7 @@ export const PLUGIN_KIND: unique symbol = Symbol.for("kilonova.plugin") as never
 /** The kinds of plugins. Ids never change. */
 export const PLUGIN_KINDS = [
   "transport",
+  "request-filter",
   "filter",
   "weigher",
   "scheduler",

@@ -1,4 +1,4 @@
-import type { Destination, Scheduler } from "@kilonova/contracts";
+import type { Destination, Scheduler, SchedulingDecision } from "@kilonova/contracts";
 import type { Args, RequestContext, Result } from "@kilonova/messaging";
 import type { HostState } from "./host-state.js";
 import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
@@ -34,7 +34,7 @@ export interface Claims {
     context: RequestContext,
     request: SelectDestinations["requestSpec"],
     claims: readonly ServerClaim[],
-  ): Promise<{ readonly serverId: string; readonly refusal: "noCapacity" | "staleFence" } | undefined>;
+  ): Promise<{ readonly serverId: string; readonly refusal: "noCapacity" | "groupPolicy" | "staleFence" } | undefined>;
 }
 
 export const HOST_STATES = token<HostStates>("host-states");
@@ -44,6 +44,12 @@ export const CLAIMS = token<Claims>("claims");
 export abstract class SchedulerDriver {
   static readonly [PLUGIN_KIND]: PluginTag = { kind: "scheduler", version: 1 };
 
-  /** A host for each server, claimed; all or none. What it answers is what `selectDestinations` of the scheduler does. */
+  /**
+   * A host for each server, claimed; all or none. What it answers is what `selectDestinations` of the scheduler does. A
+   * rebuild keeps its host and what it has there: for that nothing is claimed.
+   */
   abstract selectDestinations(context: RequestContext, args: SelectDestinations): Promise<SelectedDestinations>;
+
+  /** Where such servers would go now, and why not elsewhere; nothing is claimed. Optional: not every strategy can say. */
+  dryRun?(context: RequestContext, args: SelectDestinations): Promise<SchedulingDecision>;
 }

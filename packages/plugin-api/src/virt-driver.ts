@@ -1,4 +1,4 @@
-import type { Image, PowerState, Server } from "@kilonova/contracts";
+import type { HostFacts, Image, PowerState, Server } from "@kilonova/contracts";
 import type { RequestContext } from "@kilonova/messaging";
 import type { PluggedVif } from "./network-driver.js";
 import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
@@ -19,6 +19,14 @@ export interface HypervisorResources {
   readonly cpuInfo: Readonly<Record<string, unknown>>;
   /** Seconds since the host was booted, where that is known. */
   readonly uptime: number | null;
+  /** What filters and weighers may read of the host beyond that. What is left out nobody can ask for here. */
+  readonly facts?: HostFacts;
+  /**
+   * What guests can count on here, in Placement's words: standard traits (`HW_CPU_X86_AVX2`) or `CUSTOM_…`. Only what
+   * guests really get. Where this is left out, the traits of the host's provider are the operator's alone; where it is
+   * not, see the guide for which of them the driver speaks for.
+   */
+  readonly traits?: readonly string[];
 }
 
 /** Where the bytes of an image come from. */
@@ -64,7 +72,8 @@ export interface GuestEvent {
  *   leaves it as it is; one that is there by halves is finished or made anew; `destroy` of none succeeds.
  * - Methods for one server are never called at the same time; for different servers they are.
  * - They end by the context's signal. What fails throws: `virt.reschedule` where another host may do it,
- *   `virt.failed` or anything else where it makes no sense to try elsewhere.
+ *   `virt.failed` or anything else where it makes no sense to try elsewhere. A failed build counts against its host,
+ *   which schedulers avoid then; one with `details.reason` `impossible` (what was asked for runs nowhere) does not.
  */
 export abstract class VirtDriver {
   static readonly [PLUGIN_KIND]: PluginTag = { kind: "virt-driver", version: 1 };

@@ -8,13 +8,17 @@ export { Mailbox } from "./mailbox.js";
 export { type NetworkDriverWorld, networkDriverSuite } from "./network-driver-suite.js";
 export { type NetworkManagerWorld, networkManagerSuite } from "./network-manager-suite.js";
 export { type NotifierWorld, notifierSuite } from "./notifier-suite.js";
+export { requestFilterSuite } from "./request-filter-suite.js";
 export { SampleCloud } from "./sample-cloud.js";
+export { type AskedOfPlacement, SampleDraft } from "./sample-draft.js";
 export {
   assortedHosts,
   assortedRequests,
   type SampleHost,
+  type SampleRequest,
   type SampleResources,
   sampleHost,
+  sampleRequest,
   sampleRequestSpec,
 } from "./sample-host.js";
 export { assortedNotifications, sampleNotification } from "./sample-notification.js";

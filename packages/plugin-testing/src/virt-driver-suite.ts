@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { type GuestSpec, isOfKind, type PowerState, RequestContext, type VirtDriver } from "@kilonova/plugin-api";
+import {
+  type GuestSpec,
+  hostFactsSchema,
+  isOfKind,
+  type PowerState,
+  RequestContext,
+  type VirtDriver,
+} from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import { soon } from "./settled.js";
 
@@ -37,6 +44,8 @@ export function virtDriverSuite(makeWorld: () => Promise<VirtDriverWorld>): read
 type Checks = Readonly<Record<string, (bench: Bench) => Promise<void>>>;
 
 const CONTEXT = RequestContext.admin();
+/** A standard name or `CUSTOM_…`. Which standard ones there are Placement knows. */
+const TRAIT = /^[A-Z][A-Z0-9_]{0,254}$/;
 
 /** One check's drivers and what it looks at. */
 class Bench {
@@ -99,6 +108,17 @@ const checks: Checks = {
     assert.ok(Number.isSafeInteger(first.hypervisorVersion) && first.hypervisorVersion >= 0);
     const again = await (await bench.restarted()).getAvailableResources();
     assert.equal(again.hypervisorHostname, first.hypervisorHostname);
+  },
+
+  "what a host says of itself beyond its size can be sent, and its traits are Placement's words, each once": async (
+    bench,
+  ) => {
+    const { facts = {}, traits = [] } = await bench.driver.getAvailableResources();
+    const parsed = hostFactsSchema.safeParse(facts);
+    assert.ok(parsed.success, `its facts are not what is declared: ${parsed.error?.message}`);
+    assert.deepEqual(JSON.parse(JSON.stringify(facts)), parsed.data, "its facts lose something when they are sent");
+    for (const trait of traits) assert.match(trait, TRAIT, `${trait} is no trait`);
+    assert.deepEqual([...new Set(traits)], traits, "it reports a trait twice");
   },
 
   "a guest is made, runs, is listed, and is removed without a trace": async (bench) => {

@@ -13,11 +13,12 @@ import {
 import { type HostState, ServiceGroupDriver, type ServiceRecord, silentLogger } from "@kilonova/plugin-api";
 import { FakeClock, type SampleCloud, sampleRequestSpec, schedulerSuite } from "@kilonova/plugin-testing";
 import { describe, it } from "vitest";
+import { PlacementClaims } from "./claims/placement-claims.js";
 import { FilterScheduler } from "./filter-scheduler.js";
-import { HostTable } from "./host-table.js";
+import { HostTable } from "./hosts/host-table.js";
+import { ProviderMirror } from "./hosts/provider-mirror.js";
 import { schedulerOptions } from "./options.js";
-import { PlacementClaims } from "./placement-claims.js";
-import { ProviderMirror } from "./provider-mirror.js";
+import { givenChains } from "./testing/given-chains.js";
 import { FreeMemory } from "./testing/scheduler-world.js";
 
 /** Placement as a sample cloud has it. Its feed reaches back to nothing: who asks is told to read everything again. */
@@ -35,6 +36,20 @@ class SamplePlacement {
     const { serverId: consumerId } = refusal;
     if (refusal.refusal === "staleFence") return refused("staleFence", { consumerId, newest: 1 });
     return refused("noCapacity", { consumerId, providerId: "some", resourceClass: "VCPU" });
+  }
+
+  async claimEach(
+    context: RequestContext,
+    { claims }: Args<Placement, "claimEach">,
+  ): Promise<Result<Placement, "claimEach">> {
+    const outcomes: Result<Placement, "claimEach"> = [];
+    for (const list of claims) {
+      const outcome = await this.claim(context, { claims: list });
+      const nothing = { consumerId: null, providerId: null, resourceClass: null };
+      if (outcome.ok) outcomes.push({ ok: true, refusal: null, ...nothing });
+      else outcomes.push({ ok: false, refusal: outcome.refusal, ...nothing, ...outcome.details });
+    }
+    return outcomes;
   }
 
   async providers(context: RequestContext): Promise<Result<Placement, "providers">> {
@@ -59,6 +74,8 @@ async function clientOf(cloud: SampleCloud): Promise<RpcClient<Placement>> {
     ["claim", placement.claim.bind(placement)],
     ["providers", placement.providers.bind(placement)],
     ["changes", placement.changes.bind(placement)],
+    ["claimEach", placement.claimEach.bind(placement)],
+    ["consumers", async () => []],
   ]);
   await rpc.serve({ topic: "placement", server: "host" }, [{ contract: placementContract, handlers }]);
   return rpc.client(placementContract);
@@ -98,13 +115,21 @@ async function schedulerFor(cloud: SampleCloud): Promise<FilterScheduler> {
         ...host,
         id,
         hypervisorHostname,
+        cpuInfo: {},
+        facts: {},
+        changedAt: "2030-01-01T00:00:00.000Z",
       })),
     services: async () => cloud.hosts.all().map(recordOf),
+    aggregates: async () => [],
+    ioOps: async () => new Map(),
+    imageProperties: async () => new Map(),
   };
-  const table = new HostTable(mirror, source, new Group());
-  const claims = new PlacementClaims(client, mirror, silentLogger);
+  const zones = { defaultAvailabilityZone: "nova", needsImageProperties: () => false };
+  const table = new HostTable(mirror, source, new Group(), zones);
+  const claims = new PlacementClaims(client, mirror);
   const settings = schedulerOptions.schema.parse({});
-  return new FilterScheduler(table, claims, [], [new FreeMemory()], settings, silentLogger, new FakeClock());
+  const chains = givenChains({ weighers: [new FreeMemory()] }, { logger: silentLogger, clock: new FakeClock() });
+  return new FilterScheduler(table, claims, client, chains, { record: () => {} }, settings, "control");
 }
 
 describe("the filter scheduler keeps the contract", () => {

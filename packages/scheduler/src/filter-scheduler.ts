@@ -1,207 +1,295 @@
-import { hasRoom, type ResourceRequest, withTaken } from "@kilonova/candidates";
-import type { Destination, Selection } from "@kilonova/contracts";
-import { ok, type RequestContext, refused } from "@kilonova/messaging";
+import type { Placement, RequestSpec, SchedulingDecision } from "@kilonova/contracts";
+import { messageOf, ok, type RequestContext, type RpcClient, refused } from "@kilonova/messaging";
 import {
   CLAIMS,
-  CLOCK,
   type Claims,
-  type Clock,
-  drivers,
-  type HostFilter,
-  type HostState,
-  type HostWeigher,
+  HOST,
   inject,
-  LOGGER,
-  type Logger,
   type Options,
   options,
   SchedulerDriver,
+  type SchedulingRequest,
   type SelectDestinations,
   type SelectedDestinations,
+  systemClock,
+  type Token,
+  token,
 } from "@kilonova/plugin-api";
-import { type Bounds, countDrops, Filtering } from "./filtering.js";
-import { HOST_TABLE, type HostTable } from "./host-table.js";
-import { noValidHostReason, roomVerdicts } from "./no-valid-host.js";
+import type { Chain } from "./chain/chain.js";
+import { CHAINS, type Chains } from "./chain/chains.js";
+import { groupPolicyFilter } from "./chain/group-policy.js";
+import type { GuardedFilter } from "./chain/guarded-filter.js";
+import { DECISION_ARCHIVE, type DecisionArchive } from "./decisions/decision-archive.js";
+import { DecisionDraft, type DecisionEnd } from "./decisions/decision-draft.js";
+import { mayBeRoom } from "./engine/contested-room.js";
+import { Evaluator } from "./engine/evaluator.js";
+import { explain } from "./engine/explain.js";
+import { missingTarget } from "./engine/narrowing.js";
+import { type Plan, Planner } from "./engine/planner.js";
+import { Stage } from "./engine/stages.js";
+import type { Task } from "./engine/task.js";
+import { HOST_TABLE, type HostTable } from "./hosts/host-table.js";
+import { dropsOf, noValidHostReason } from "./no-valid-host.js";
 import { schedulerOptions } from "./options.js";
-import { PluginFailures } from "./plugin-failures.js";
-import { Ranking } from "./ranking.js";
-import { resourceRequestOf } from "./resource-request.js";
+import { type ReadRequest, readRequest, type UnreadRequest } from "./request/read-request.js";
+import { factsOf, type RequestFacts } from "./request/request-facts.js";
 
 /** Milliseconds for a request whose caller sets no deadline. */
 const PATIENCE = 60_000;
-/** Among how many of the best a host is picked at most, after so many refused claims. */
-const WIDEST = 64;
 
-/** So often it waits for claims of others in this process that may yet fail, before it says that there is no host. */
-const MOST_WAITS = 20;
+/** Placement, as a client calls it. */
+export const PLACEMENT: Token<RpcClient<Placement>> = token("placement-client");
 
-/** What is asked, read once. */
-interface Task {
+/** A request that has a chain and can be read. */
+interface Asked {
   readonly args: SelectDestinations;
-  readonly request: ResourceRequest;
-  readonly bounds: Bounds;
-}
-
-/** Hosts as one request has changed them by what it takes. */
-type Imagined = ReadonlyMap<string, HostState>;
-
-/** Where the servers would go; fewer than asked where hosts ran out. */
-interface Plan {
-  readonly selections: readonly Selection[];
-  readonly imagined: Imagined;
+  readonly chain: Chain;
+  readonly read: ReadRequest;
+  readonly draft: DecisionDraft;
 }
 
 /**
  * Takes the hosts that have room, drops those that a filter refuses, weighs the rest and claims the best. What others
- * claim meanwhile shows as a refused claim: then it catches up and plans anew.
+ * claim meanwhile shows as a refused claim: then it catches up and plans anew. Whatever it decides it records, with all
+ * that led to it.
  */
 export class FilterScheduler extends SchedulerDriver {
-  readonly #failures: PluginFailures;
-  readonly #filtering: Filtering;
+  readonly #evaluator: Evaluator;
+  readonly #planner: Planner;
+  readonly #groupPolicy: GuardedFilter;
 
   constructor(
     @inject(HOST_TABLE) private readonly hosts: HostTable,
     @inject(CLAIMS) private readonly claims: Claims,
-    @drivers("scheduler.filters") filters: readonly HostFilter[],
-    @drivers("scheduler.weighers") private readonly weighers: readonly HostWeigher[],
+    @inject(PLACEMENT) private readonly placement: RpcClient<Placement>,
+    @inject(CHAINS) private readonly chains: Chains,
+    @inject(DECISION_ARCHIVE) private readonly decisions: Pick<DecisionArchive, "record">,
     @options(schedulerOptions) private readonly settings: Options<typeof schedulerOptions>,
-    @inject(LOGGER) logger: Logger,
-    @inject(CLOCK) clock: Clock,
+    @inject(HOST) private readonly host: string,
   ) {
     super();
-    this.#failures = new PluginFailures(logger, clock);
-    this.#filtering = new Filtering(filters, this.#failures);
+    this.#evaluator = new Evaluator(hosts);
+    this.#planner = new Planner(hosts, settings);
+    this.#groupPolicy = groupPolicyFilter(systemClock);
   }
 
-  override async selectDestinations(asked: RequestContext, args: SelectDestinations): Promise<SelectedDestinations> {
-    const context = asked.timeLeft() === undefined ? asked.within(PATIENCE) : asked;
-    const request = resourceRequestOf(args.requestSpec);
-    if ("problem" in request) {
-      return refused("noValidHost", { reason: `No valid host can be found: ${request.problem}.`, hosts: 0, drops: [] });
+  override async selectDestinations(caller: RequestContext, args: SelectDestinations): Promise<SelectedDestinations> {
+    const context = caller.timeLeft() === undefined ? caller.within(PATIENCE) : caller;
+    const draft = new DecisionDraft(this.hosts, this.host, context, args);
+    try {
+      if (args.requestSpec.reason === "rebuild") return await this.#check(context, args, draft);
+      await this.hosts.ensureFresh(this.settings.mirrorMaxAge);
+      return await this.#select(context, args, draft);
+    } catch (error) {
+      this.decisions.record(draft.end({ outcome: "failed", message: messageOf(error) }));
+      throw error;
     }
-    const task: Task = { args, request, bounds: this.#boundsOf(args) };
-    await this.hosts.ensureFresh(this.settings.mirrorMaxAge);
-    for (let refusals = 0, waits = 0, isFresh = false; ; ) {
+  }
+
+  /** Where such servers would go now, and why not elsewhere. */
+  override async dryRun(context: RequestContext, args: SelectDestinations): Promise<SchedulingDecision> {
+    const draft = new DecisionDraft(this.hosts, this.host, context, args);
+    await this.hosts.refresh();
+    // Only administrators ask so: they may try any profile.
+    const asked = this.#read(
+      args,
+      draft,
+      this.chains.chainFor(args.requestSpec, () => true),
+    );
+    if ("refusal" in asked) return this.#unread("dry-run", asked, draft);
+    const plan = lastOf(this.#plans(asked, await this.#facts(context, args), 0));
+    const explained = explain(this.hosts, plan.evaluation.task, plan.evaluation.task.request, new Map());
+    const message = this.#isWhole(plan, args) ? null : this.#noValidHost(asked, plan).reason;
+    return draft.end({ outcome: "dry-run", message, explained });
+  }
+
+  #read(
+    args: SelectDestinations,
+    draft: DecisionDraft,
+    chain = this.chains.chainFor(args.requestSpec),
+  ): Asked | UnreadRequest {
+    if ("unknownProfile" in chain) {
+      const words = `there is no scheduler profile ${chain.unknownProfile}`;
+      return { refusal: { code: "no-such-profile", words, outlook: "needs" }, by: null };
+    }
+    draft.profile = chain.name;
+    draft.chain = chain.digest;
+    const read = readRequest(args.requestSpec, chain, {
+      aggregates: this.hosts.aggregates,
+      defaultAvailabilityZone: this.settings.defaultAvailabilityZone,
+    });
+    if ("refusal" in read) return read;
+    return { args, chain: this.#applied(chain, args.requestSpec), read, draft };
+  }
+
+  /**
+   * The chain as this request needs it: as in the original, a host that the zone names may be let off the filters; and a
+   * group's hard policy is kept by whatever chain.
+   */
+  #applied(chain: Chain, { forcedHost, forcedNode, group }: RequestSpec): Chain {
+    const isForced = forcedHost !== null || (forcedNode ?? null) !== null;
+    const isLetOff = isForced && this.settings.forcedHostsSkipFilters;
+    if (!isLetOff && !group) return chain;
+    const filters = [...(isLetOff ? [] : chain.filters), ...(group ? [this.#groupPolicy] : [])];
+    return { ...chain, id: `${chain.id} ${filters.length}`, filters };
+  }
+
+  async #select(
+    context: RequestContext,
+    args: SelectDestinations,
+    draft: DecisionDraft,
+  ): Promise<SelectedDestinations> {
+    const chain = this.chains.chainFor(args.requestSpec);
+    for (let refusals = 0, isFresh = false; ; ) {
       context.throwIfExpired();
-      const plan = this.#plan(task, refusals);
-      if (plan.selections.length < args.servers.length) {
-        if (isFresh && (waits++ >= MOST_WAITS || !this.#mayBeRoom(task))) return this.#noValidHost(task, plan);
-        await this.hosts.mirror.landed();
+      // Anew each time: what it asks for may lie in aggregates, and those change as well.
+      const asked = this.#read(args, draft, chain);
+      if ("refusal" in asked) {
+        if (isFresh) return this.#impossible(asked, draft);
       } else {
-        const refusal = await this.#claim(context, task, plan);
-        if (!refusal) return ok([...plan.selections]);
-        if (refusal.refusal === "staleFence") return refused("staleFence", { serverId: refusal.serverId });
-        refusals++;
+        const plans = this.#plans(asked, await this.#facts(context, args), refusals);
+        const plan = lastOf(plans);
+        if (this.#isWhole(plan, args)) {
+          draft.claimed();
+          const refusal = await this.#claim(context, args, plan);
+          if (!refusal) return this.#placed(asked, plan);
+          if (refusal.refusal === "staleFence") return this.#stale(asked, refusal.serverId);
+          refusals++;
+          draft.refused(plan.selections.find(({ serverId }) => serverId === refusal.serverId)?.destination.host ?? "");
+          // Others were quicker: what they took is all that has to be caught up with.
+          await this.hosts.mirror.catchUp();
+          continue;
+        }
+        const isContested = plans.some((each) => mayBeRoom(this.hosts, each));
+        if (isFresh && !isContested) return this.#refuse(asked, plan);
+        if (isContested) await this.hosts.mirror.landed();
       }
       await this.hosts.refresh();
       isFresh = true;
     }
   }
 
-  #boundsOf(args: SelectDestinations): Bounds {
-    const { defaultAvailabilityZone } = this.settings;
-    return { ignoredHosts: new Set(args.ignoredHosts), defaultAvailabilityZone };
+  /** A rebuild stays on its host and takes nothing more of it: what is asked is whether it may. */
+  async #check(context: RequestContext, args: SelectDestinations, draft: DecisionDraft): Promise<SelectedDestinations> {
+    await this.hosts.refresh();
+    const asked = this.#read(args, draft);
+    if ("refusal" in asked) return this.#impossible(asked, draft);
+    const plan = lastOf(this.#plans(asked, await this.#facts(context, args), 0));
+    return this.#isWhole(plan, args) ? this.#placed(asked, plan) : this.#refuse(asked, plan);
   }
 
-  #claim(context: RequestContext, { args }: Task, { selections }: Plan) {
-    const fences = new Map(args.servers.map(({ serverId, fence }) => [serverId, fence]));
-    return this.claims.claim(
-      context,
-      args.requestSpec,
-      selections.map(({ serverId, destination }) => ({ serverId, fence: fences.get(serverId) ?? 0, destination })),
-    );
+  #facts(context: RequestContext, { requestSpec, servers }: SelectDestinations): Promise<RequestFacts> {
+    const own = servers.map(({ serverId }) => serverId);
+    return factsOf(context, this.placement, requestSpec, own);
   }
 
-  #plan(task: Task, refusals: number): Plan {
-    const { args, request, bounds } = task;
-    const passed = this.hosts
-      .candidates(request)
-      .filter(({ host }) => isMeant(host, task) && !this.#filtering.verdict(host, args.requestSpec, bounds));
-    const random = this.settings.shuffleBestSameWeighedHosts ? Math.random : undefined;
-    const ranking = new Ranking(
-      passed.map(({ host }) => host),
-      this.weighers,
-      args.requestSpec,
-      this.#failures,
-      random,
-    );
-    const allocations = new Map(passed.map((each) => [each.host.providerId, each.allocations]));
-    const destinationOf = (host: HostState): Destination => ({
-      host: host.host,
-      node: host.node,
-      providerId: host.providerId,
-      allocations: [...(allocations.get(host.providerId) ?? [])],
-    });
-
-    const imagined = new Map<string, HostState>();
-    const chosen: HostState[] = [];
-    // Who was refused looks further: others are at the very best as well.
-    const width = Math.max(this.settings.hostSubsetSize, Math.min(2 ** refusals, WIDEST));
-    while (chosen.length < args.servers.length && ranking.size > 0) {
-      const best = ranking.best(width);
-      const pick = best[Math.floor(Math.random() * best.length)];
-      if (!pick) break;
-      chosen.push(pick.host);
-      const after = this.hosts.imagine(pick.host, withTaken(pick.host.provider, request.resources));
-      imagined.set(after.providerId, after);
-      const isOpen = hasRoom(after.provider, request) && !this.#filtering.verdict(after, args.requestSpec, bounds);
-      if (isOpen) ranking.replace(pick.index, after);
-      else ranking.remove(pick.index);
-    }
-
-    const alternates = Math.min(args.alternates, this.settings.maxAttempts - 1);
-    const next = alternates > 0 ? ranking.best(alternates + 1).map(({ host }) => host) : [];
-    const selections = args.servers.slice(0, chosen.length).flatMap(({ serverId }, index) => {
-      const host = chosen[index];
-      if (!host) return [];
-      const others = next.filter((other) => other.providerId !== host.providerId).slice(0, alternates);
-      return [{ serverId, destination: destinationOf(host), alternates: others.map(destinationOf) }];
-    });
-    return { selections, imagined };
-  }
-
-  /** True where a host could be had but for claims of this process that may yet fail. */
-  #mayBeRoom(task: Task): boolean {
-    const { args, request, bounds } = task;
-    return this.hosts.mirror.contested().some((provider) => {
-      const host = this.hosts.get(provider.id);
-      if (!host || !isMeant(host, task) || !hasRoom(provider, request)) return false;
-      // With room for one even so, it was looked at and is not what is missing.
-      if (args.servers.length === 1 && hasRoom(host.provider, request)) return false;
-      return !this.#filtering.verdict(this.hosts.imagine(host, provider), args.requestSpec, bounds);
-    });
-  }
-
-  #noValidHost(task: Task, { selections, imagined }: Plan): SelectedDestinations {
-    const { args, request, bounds } = task;
-    const { forcedHost } = args.requestSpec;
-    const hosts = this.hosts
-      .all()
-      .filter((host) => isMeant(host, task))
-      .map((host) => imagined.get(host.providerId) ?? host);
-    if (hosts.length === 0 && forcedHost !== null) {
-      return refused("noValidHost", {
-        reason: `No valid host was found: there is no host ${forcedHost}.`,
-        hosts: 0,
-        drops: [],
+  /** One for each way of asking, up to the first that leads to a host for each server. */
+  #plans(asked: Asked, facts: RequestFacts, refusals: number): readonly Plan[] {
+    const { args, draft, read } = asked;
+    const plans: Plan[] = [];
+    for (const resourceRequest of read.alternatives) {
+      const task = this.#task(asked, {
+        ...args.requestSpec,
+        ...facts,
+        resourceRequest,
+        serverCount: args.servers.length,
       });
+      const { evaluation, shared } = this.#evaluator.evaluate(task);
+      const plan = this.#planner.plan(evaluation, shared, args, refusals);
+      plans.push(plan);
+      if (this.#isWhole(plan, args)) break;
     }
-    const roomy = hosts.filter((host) => hasRoom(host.provider, request));
-    const drops = countDrops([
-      ...roomVerdicts(hosts, request),
-      ...roomy.flatMap((host) => this.#filtering.verdict(host, args.requestSpec, bounds) ?? []),
-    ]);
+    draft.planned(lastOf(plans));
+    return plans;
+  }
+
+  #task({ args, chain, read }: Asked, request: SchedulingRequest): Task {
+    return {
+      chain,
+      request,
+      compiled: request.reason === "rebuild" ? undefined : this.hosts.mirror.index.compile(request.resourceRequest),
+      words: read.words,
+      ignoredHosts: new Set(args.ignoredHosts),
+      key: keyOf(chain, request, args.ignoredHosts),
+    };
+  }
+
+  #isWhole({ selections }: Plan, { servers }: SelectDestinations): boolean {
+    return selections.length === servers.length;
+  }
+
+  #claim(context: RequestContext, args: SelectDestinations, { selections }: Plan) {
+    const fences = new Map(args.servers.map(({ serverId, fence }) => [serverId, fence]));
+    const claims = selections.map(({ serverId, destination }) => ({
+      serverId,
+      fence: fences.get(serverId) ?? 0,
+      destination,
+    }));
+    return this.claims.claim(context, args.requestSpec, claims);
+  }
+
+  #placed({ draft }: Asked, { selections }: Plan): SelectedDestinations {
+    this.decisions.record(draft.end({ outcome: "placed", message: null }));
+    return ok([...selections]);
+  }
+
+  #stale({ draft }: Asked, serverId: string): SelectedDestinations {
+    this.decisions.record(draft.end({ outcome: "stale-fence", message: `Server ${serverId} has a newer owner.` }));
+    return refused("staleFence", { serverId });
+  }
+
+  #impossible(unread: UnreadRequest, draft: DecisionDraft): SelectedDestinations {
+    this.decisions.record(this.#unread("no-valid-host", unread, draft));
+    return refused("noValidHost", { reason: impossibleReason(unread), hosts: 0, drops: [] });
+  }
+
+  /** Where a request filter says that there can be no host, it is named as what drops them all. */
+  #unread(outcome: DecisionEnd["outcome"], unread: UnreadRequest, draft: DecisionDraft): SchedulingDecision {
+    const message = impossibleReason(unread);
+    const { refusal, by } = unread;
+    if (by === null) return draft.end({ outcome, message });
+    const { slots } = this.hosts;
+    const stage = new Stage(by, "request-filter", slots.length);
+    for (const slot of slots) stage.drop(slot, refusal);
+    return draft.end({ outcome, message, explained: { hosts: slots.length, stages: [stage] } });
+  }
+
+  #refuse(asked: Asked, plan: Plan): SelectedDestinations {
+    const { reason, explained } = this.#noValidHost(asked, plan);
+    const { hosts, stages } = explained;
+    this.decisions.record(asked.draft.end({ outcome: "no-valid-host", message: reason, explained }));
+    return refused("noValidHost", { reason, hosts, drops: dropsOf(stages) });
+  }
+
+  #noValidHost({ args }: Asked, { evaluation: { task }, selections, request, overrides }: Plan) {
+    const explained = explain(this.hosts, task, request, overrides);
+    const missing = explained.hosts === 0 ? missingTarget(this.hosts, task) : undefined;
+    if (missing !== undefined) return { reason: `No valid host was found: there is no ${missing}.`, explained };
     const count = args.servers.length;
     const lead =
       selections.length === 0
         ? "No valid host was found"
         : `No valid host was found for ${count - selections.length} of ${count} servers`;
-    return refused("noValidHost", { reason: noValidHostReason(hosts.length, drops, lead), hosts: hosts.length, drops });
+    return { reason: noValidHostReason(explained.hosts, dropsOf(explained.stages), lead), explained };
   }
 }
 
-/** True unless the request names another host. */
-function isMeant(host: HostState, { args }: Task): boolean {
-  const { forcedHost } = args.requestSpec;
-  return forcedHost === null || host.host === forcedHost;
+function lastOf(plans: readonly Plan[]): Plan {
+  const last = plans.at(-1);
+  if (!last) throw new TypeError("a request can be asked in one way at least");
+  return last;
+}
+
+function impossibleReason({ refusal }: UnreadRequest): string {
+  return `No valid host can be found: ${refusal.words}.`;
+}
+
+/**
+ * What makes two requests equal: all that a plugin may read of them, but for the reservation. Those that look at where other
+ * servers are equal no other.
+ */
+function keyOf(chain: Chain, request: SchedulingRequest, ignoredHosts: readonly string[]): string | undefined {
+  if (request.group || request.serverHosts.size > 0) return undefined;
+  const { reservationId: _, serverHosts: __, groupMembers: ___, ...same } = request;
+  return JSON.stringify([chain.id, same, ignoredHosts]);
 }

@@ -1,7 +1,8 @@
+export { PlacementClaims } from "./claims/placement-claims.js";
 export { FilterScheduler } from "./filter-scheduler.js";
-export { HOST_TABLE, type HostSource, HostTable, type Hypervisor } from "./host-table.js";
+export { HOST_TABLE, type HostSource, HostTable } from "./hosts/host-table.js";
+export type { AggregateOfHosts, Hypervisor } from "./hosts/known-host.js";
+export { ProviderMirror } from "./hosts/provider-mirror.js";
 export { SchedulerManager } from "./manager.js";
 export { schedulerOptions } from "./options.js";
-export { PlacementClaims } from "./placement-claims.js";
-export { ProviderMirror } from "./provider-mirror.js";
 export { schedulerManager } from "./scheduler-foundation.js";

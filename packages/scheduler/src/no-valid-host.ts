@@ -1,18 +1,19 @@
-import { type Lack, lacksOf, type ResourceRequest } from "@kilonova/candidates";
 import type { Drop } from "@kilonova/contracts";
-import type { HostState } from "@kilonova/plugin-api";
-import type { Verdict } from "./filtering.js";
+import type { Stage } from "./engine/stages.js";
 
 /** So many reasons are told apart in the sentence. */
 const REASONS = 5;
+/** So many are handed on. */
+const MOST_DROPS = 100;
 
-/** What is lacking at hosts without room, each host under the lack that it shares with most others. */
-export function roomVerdicts(hosts: readonly HostState[], request: ResourceRequest): Verdict[] {
-  const lacks = hosts.map((host) => lacksOf(host.provider, request).map(verdictOf)).filter((each) => each.length > 0);
-  const frequency = new Map<string, number>();
-  for (const { words } of lacks.flat()) frequency.set(words, (frequency.get(words) ?? 0) + 1);
-  const count = ({ words }: Verdict) => frequency.get(words) ?? 0;
-  return lacks.flatMap((own) => own.reduce((most, each) => (count(each) > count(most) ? each : most)));
+/** What hosts were dropped for, over all stages, the most frequent first. */
+export function dropsOf(stages: readonly Stage[]): Drop[] {
+  return stages
+    .flatMap(({ plugin, drops }) =>
+      drops.map(({ refusal, hosts }) => ({ filter: plugin, hosts, reason: refusal.words })),
+    )
+    .sort((one, other) => other.hosts - one.hosts)
+    .slice(0, MOST_DROPS);
 }
 
 /** One sentence for the user: `No valid host was found: 12 hosts: 7 lack 4096 MB of memory, 5 are down.` */
@@ -27,35 +28,16 @@ export function noValidHostReason(hosts: number, drops: readonly Drop[], lead = 
   return told.length === 0 ? `${lead} among ${total}.` : `${lead}: ${total}: ${told.join(", ")}.`;
 }
 
-function verdictOf(lack: Lack): Verdict {
-  const filter = "resources";
-  switch (lack.kind) {
-    case "resource":
-      return { filter, code: "no-room", words: `lack ${amountText(lack.resourceClass, lack.amount)}` };
-    case "unit":
-      return {
-        filter,
-        code: "unit",
-        words: `do not give out ${amountText(lack.resourceClass, lack.amount)} in one piece`,
-      };
-    case "required-trait":
-      return { filter, code: "trait", words: `lack the trait ${lack.trait}` };
-    case "forbidden-trait":
-      return { filter, code: "trait", words: `have the forbidden trait ${lack.trait}` };
-  }
-}
-
-function amountText(resourceClass: string, amount: number): string {
-  if (resourceClass === "VCPU") return amount === 1 ? "1 vCPU" : `${amount} vCPUs`;
-  if (resourceClass === "MEMORY_MB") return `${amount} MB of memory`;
-  if (resourceClass === "DISK_GB") return `${amount} GB of disk`;
-  return `${amount} of ${resourceClass}`;
-}
-
-const SINGULARS: Readonly<Record<string, string>> = { are: "is", were: "was", have: "has", do: "does", lack: "lacks" };
+const SINGULARS: Readonly<Record<string, string>> = {
+  are: "is",
+  were: "was",
+  have: "has",
+  do: "does",
+  lack: "lacks",
+  hold: "holds",
+};
 
 /** Words that stand after "hosts", for one host. */
 function singular(words: string): string {
-  const [verb = "", ...rest] = words.split(" ");
-  return [SINGULARS[verb] ?? verb, ...rest].join(" ");
+  return words.replace(/^(already )?(\w+)/, (_, adverb = "", verb) => adverb + (SINGULARS[verb] ?? verb));
 }

@@ -1,8 +1,7 @@
-import { listComputeNodes } from "@kilonova/compute-store";
-import { placementContract } from "@kilonova/contracts";
+import { type Placement, placementContract } from "@kilonova/contracts";
 import { type Container, SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
 import { type Database, databaseOf } from "@kilonova/database";
-import type { Rpc } from "@kilonova/messaging";
+import type { Rpc, RpcClient } from "@kilonova/messaging";
 import {
   CLAIMS,
   CLOCK,
@@ -12,35 +11,41 @@ import {
   inject,
   LOGGER,
   type Logger,
+  type Options,
+  options,
   RPC,
   type ServiceGroupDriver,
 } from "@kilonova/plugin-api";
-import { HOST_TABLE, type HostSource, HostTable } from "./host-table.js";
+import { CHAIN_LOADER, ChainLoader } from "./chain/chain-loader.js";
+import { CHAINS, Chains } from "./chain/chains.js";
+import { PlacementClaims } from "./claims/placement-claims.js";
+import { DatabaseArchive } from "./decisions/database-archive.js";
+import { DECISION_ARCHIVE } from "./decisions/decision-archive.js";
+import { PLACEMENT } from "./filter-scheduler.js";
+import { DatabaseHosts } from "./hosts/database-hosts.js";
+import { HOST_TABLE, HostTable } from "./hosts/host-table.js";
+import { ProviderMirror } from "./hosts/provider-mirror.js";
 import { SchedulerManager } from "./manager.js";
-import { PlacementClaims } from "./placement-claims.js";
-import { ProviderMirror } from "./provider-mirror.js";
+import { schedulerOptions } from "./options.js";
 
 /** What strategies stand on. */
-export class SchedulerFoundation {
-  readonly hosts: HostTable;
+class SchedulerFoundation {
+  readonly placement: RpcClient<Placement>;
   readonly claims: PlacementClaims;
+  readonly mirror: ProviderMirror;
 
   constructor(
     @inject(RPC) rpc: Rpc,
-    @inject(databaseOf("compute")) database: Database,
-    @inject(SERVICE_RECORDS) records: ServiceRecords,
-    @driver("servicegroup.driver") group: ServiceGroupDriver,
-    @inject(CLOCK) clock: Clock,
-    @inject(LOGGER) logger: Logger,
+    @inject(databaseOf("compute")) readonly database: Database,
+    @inject(SERVICE_RECORDS) readonly records: ServiceRecords,
+    @driver("servicegroup.driver") readonly group: ServiceGroupDriver,
+    @options(schedulerOptions) readonly settings: Options<typeof schedulerOptions>,
+    @inject(CLOCK) readonly clock: Clock,
+    @inject(LOGGER) readonly logger: Logger,
   ) {
-    const placement = rpc.client(placementContract);
-    const mirror = new ProviderMirror(placement, clock, logger);
-    const source: HostSource = {
-      hypervisors: () => listComputeNodes(database),
-      services: () => records.list("compute"),
-    };
-    this.hosts = new HostTable(mirror, source, group);
-    this.claims = new PlacementClaims(placement, mirror, logger);
+    this.placement = rpc.client(placementContract);
+    this.mirror = new ProviderMirror(this.placement, clock, logger);
+    this.claims = new PlacementClaims(this.placement, this.mirror);
   }
 }
 
@@ -49,7 +54,18 @@ export class SchedulerFoundation {
  * strategy that option `scheduler.driver` names is made.
  */
 export async function schedulerManager(container: Container): Promise<SchedulerManager> {
-  const { hosts, claims } = await container.build(SchedulerFoundation);
+  const { placement, claims, mirror, database, records, group, settings, clock, logger } =
+    await container.build(SchedulerFoundation);
+  const loader = new ChainLoader(container);
+  const chains = new Chains(await loader.load());
+  const hosts = new HostTable(mirror, new DatabaseHosts(database, records, clock), group, {
+    defaultAvailabilityZone: settings.defaultAvailabilityZone,
+    needsImageProperties: (keys) => chains.readsImageProperties(keys),
+  });
+  container.register(PLACEMENT, placement);
+  container.register(CHAIN_LOADER, loader);
+  container.register(CHAINS, chains);
+  container.register(DECISION_ARCHIVE, new DatabaseArchive(database, settings, clock, logger));
   container.register(HOST_TABLE, hosts);
   container.register(HOST_STATES, hosts);
   container.register(CLAIMS, claims);

@@ -10,13 +10,13 @@ describe("ComputeFilter", () => {
     [
       "one that is disabled",
       { disabled: true, disabledReason: "maintenance" },
-      { code: "disabled", words: "are disabled" },
+      { code: "disabled", words: "are disabled", outlook: "needs" },
     ],
-    ["one that is down", { up: false }, { code: "down", words: "are down" }],
+    ["one that is down", { up: false }, { code: "down", words: "are down", outlook: "not-now" }],
     [
       "one that is both: an operator's word comes first",
       { up: false, disabled: true },
-      { code: "disabled", words: "are disabled" },
+      { code: "disabled", words: "are disabled", outlook: "needs" },
     ],
   ])("%s", (_host, changes, verdict) => {
     expect(new ComputeFilter().hostPasses(sampleHost(changes))).toEqual(verdict);

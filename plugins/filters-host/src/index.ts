@@ -1,1 +1,10 @@
+export { AllHostsFilter } from "./all-hosts-filter.js";
+export { ComputeCapabilitiesFilter } from "./compute-capabilities-filter.js";
 export { ComputeFilter } from "./compute-filter.js";
+export { ImagePropertiesFilter } from "./image-properties-filter.js";
+export { IoOpsFilter } from "./io-ops-filter.js";
+export { IsolatedHostsFilter } from "./isolated-hosts-filter.js";
+export { JsonFilter } from "./json-filter.js";
+export { MetricsFilter } from "./metrics-filter.js";
+export { NumInstancesFilter } from "./num-instances-filter.js";
+export { filtersHostOptions } from "./options.js";

@@ -127,6 +127,23 @@ describe("FakeDriver", () => {
     expect(await driver.listServers()).toEqual([]);
   });
 
+  it("has the traits and facts of the options, unless the host's own file says otherwise", async () => {
+    const [plain, other] = [
+      await started("host1"),
+      await started("host2", { traits: ["CUSTOM_FAST"], facts: { metrics: { "cpu.percent": 12 } } }),
+    ];
+    expect(await plain.getAvailableResources()).toMatchObject({
+      traits: ["COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW"],
+      facts: { supportedInstances: [{ architecture: "x86_64", hypervisorType: "fake", vmMode: "hvm" }] },
+    });
+    const configured = { traits: ["CUSTOM_FAST"], facts: { metrics: { "cpu.percent": 12 } } };
+    expect(await other.getAvailableResources()).toMatchObject(configured);
+    const file = { vcpus: 1, memoryMb: 64, diskGb: 1, facts: { stats: { rack: "r1" } } };
+    await writeFile(join(folder, "fake-guests", "host2", "_host.json"), JSON.stringify(file));
+    const { traits, facts } = await other.getAvailableResources();
+    expect({ traits, facts }).toEqual({ traits: ["CUSTOM_FAST"], facts: { stats: { rack: "r1" } } });
+  });
+
   it("tells of guests that end by themselves", async () => {
     const driver = await started("host1");
     const spec = guest();

@@ -16,9 +16,9 @@ import {
   type RequestContext,
   VirtDriver,
 } from "@kilonova/plugin-api";
+import { fakeHost } from "./fake-host.js";
 import { type FakeGuest, GuestFolder } from "./guest-folder.js";
 import { GuestHistory } from "./guest-history.js";
-import { hostSize } from "./host-size.js";
 import { type FakeVerb, fakeOptions } from "./options.js";
 
 const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -70,12 +70,12 @@ export class FakeDriver extends VirtDriver {
 
   async getAvailableResources(): Promise<HypervisorResources> {
     const { name, guests } = this.host;
-    const { vcpus, memoryMb, diskGb } = this.settings;
+    const { vcpus, memoryMb, diskGb, traits, facts } = this.settings;
     return {
       hypervisorHostname: name,
       hypervisorType: "fake",
       hypervisorVersion: VERSION,
-      ...(await hostSize(guests.path, { vcpus, memoryMb, diskGb })),
+      ...(await fakeHost(guests.path, { vcpus, memoryMb, diskGb, traits, facts })),
       cpuInfo: {},
       uptime: null,
     };

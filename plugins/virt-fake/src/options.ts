@@ -1,4 +1,4 @@
-import { duration, optionGroup } from "@kilonova/plugin-api";
+import { duration, hostFactsSchema, optionGroup } from "@kilonova/plugin-api";
 import { z } from "zod";
 
 /** What of a virt driver can be slowed down or made to fail. */
@@ -36,6 +36,15 @@ export const fakeOptions = optionGroup(
     vcpus: z.number().int().positive().default(1_000).describe("How many virtual processors a host says it has."),
     memoryMb: z.number().int().positive().default(800_000).describe("How much memory a host says it has, in MiB."),
     diskGb: z.number().int().positive().default(60_000).describe("How much disk a host says it has, in GiB."),
+    traits: z
+      .array(z.string().regex(/^[A-Z0-9_]{1,255}$/))
+      .default(["COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW"])
+      .describe("The traits that a host says it has."),
+    facts: hostFactsSchema
+      .default({ supportedInstances: [{ architecture: "x86_64", hypervisorType: "fake", vmMode: "hvm" }] })
+      .describe(
+        "What a host tells filters and weighers of itself: supportedInstances, metrics, stats, numaCells, pciPools.",
+      ),
     spawnDelay: duration("0ms").describe("How long a guest takes to be made."),
     destroyDelay: duration("0ms").describe("How long a guest takes to be removed."),
     powerDelay: duration("0ms").describe("How long a guest takes to start, to stop and to reboot."),

@@ -73,6 +73,8 @@ describe("QemuDriver", () => {
     expect(resources).toMatchObject({ hypervisorHostname: "host1", hypervisorType: "QEMU" });
     expect(resources.hypervisorVersion).toBeGreaterThan(4_000_000);
     expect(Math.min(resources.vcpus, resources.memoryMb, resources.diskGb)).toBeGreaterThan(0);
+    expect(resources.facts?.supportedInstances).toContainEqual(expect.objectContaining({ architecture: "x86_64" }));
+    expect(resources.traits).toContain("COMPUTE_IMAGE_TYPE_QCOW2");
   });
 
   it("makes a guest that greets, and removes it without a trace", async () => {

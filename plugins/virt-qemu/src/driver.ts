@@ -24,6 +24,7 @@ import { ConsoleLog } from "./console-log.js";
 import { createOverlay, diskSize } from "./disk.js";
 import { GuestDirectory, type GuestMetadata, listGuestDirectories, openInstancesPath } from "./guest-directory.js";
 import { findGuestProcess, killGuestProcess, startGuestProcess } from "./guest-process.js";
+import { guestSupport } from "./guest-support.js";
 import { hostResources, qemuVersion } from "./hypervisor.js";
 import { networkDevice, VIF_TYPES } from "./network-device.js";
 import { qemuOptions } from "./options.js";
@@ -40,6 +41,7 @@ interface Host {
   readonly instancesPath: string;
   readonly version: number;
   readonly acceleration: Acceleration;
+  readonly support: Awaited<ReturnType<typeof guestSupport>>;
   readonly images: BaseImageCache;
 }
 
@@ -71,6 +73,7 @@ export class QemuDriver extends VirtDriver {
       throw new KilonovaError("virt.failed", `"${name}" cannot be the name of a host's folder`);
     const version = await qemuVersion(this.settings.binary);
     const acceleration = await chooseAcceleration(this.settings.virtType);
+    const support = await guestSupport(acceleration.accelerator);
     const instancesPath = await openInstancesPath(join(resolve(this.baseDirectory, this.settings.instancesPath), name));
     const images = await BaseImageCache.open({
       directory: join(instancesPath, "_base"),
@@ -78,18 +81,19 @@ export class QemuDriver extends VirtDriver {
       stallTimeoutMs: IMAGE_STALL_TIMEOUT_MS,
       qemuImg: { binary: this.settings.imageTool },
     });
-    this.initialized = { name, instancesPath, version, acceleration, images };
+    this.initialized = { name, instancesPath, version, acceleration, support, images };
     this.logger.info({ ...acceleration, version, instancesPath }, "QEMU is ready");
     this.trimLater();
   }
 
   async getAvailableResources(): Promise<HypervisorResources> {
-    const { name, version, instancesPath } = this.host;
+    const { name, version, instancesPath, support } = this.host;
     return {
       hypervisorHostname: name,
       hypervisorType: "QEMU",
       hypervisorVersion: version,
       ...(await hostResources(instancesPath)),
+      ...support,
     };
   }
 

@@ -4,13 +4,16 @@ import { weighersResourceOptions } from "./options.js";
 /** Prefers hosts with more free vCPUs. */
 export class CPUWeigher extends HostWeigher {
   override readonly minimum = 0;
+  override readonly weightKey = "cpu_weight_multiplier";
+  override readonly weight: number;
 
-  constructor(@options(weighersResourceOptions) private readonly settings: Options<typeof weighersResourceOptions>) {
+  constructor(@options(weighersResourceOptions) settings: Options<typeof weighersResourceOptions>) {
     super();
+    this.weight = settings.cpuWeightMultiplier;
   }
 
-  override multiplier(): number {
-    return this.settings.cpuWeightMultiplier;
+  override signature(): string {
+    return "";
   }
 
   override weigh(host: HostState): number {

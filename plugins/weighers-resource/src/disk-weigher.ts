@@ -4,13 +4,16 @@ import { weighersResourceOptions } from "./options.js";
 /** Prefers hosts with more free disk. */
 export class DiskWeigher extends HostWeigher {
   override readonly minimum = 0;
+  override readonly weightKey = "disk_weight_multiplier";
+  override readonly weight: number;
 
-  constructor(@options(weighersResourceOptions) private readonly settings: Options<typeof weighersResourceOptions>) {
+  constructor(@options(weighersResourceOptions) settings: Options<typeof weighersResourceOptions>) {
     super();
+    this.weight = settings.diskWeightMultiplier;
   }
 
-  override multiplier(): number {
-    return this.settings.diskWeightMultiplier;
+  override signature(): string {
+    return "";
   }
 
   override weigh(host: HostState): number {

@@ -4,13 +4,16 @@ import { weighersResourceOptions } from "./options.js";
 /** Prefers hosts with more free memory. */
 export class RAMWeigher extends HostWeigher {
   override readonly minimum = 0;
+  override readonly weightKey = "ram_weight_multiplier";
+  override readonly weight: number;
 
-  constructor(@options(weighersResourceOptions) private readonly settings: Options<typeof weighersResourceOptions>) {
+  constructor(@options(weighersResourceOptions) settings: Options<typeof weighersResourceOptions>) {
     super();
+    this.weight = settings.ramWeightMultiplier;
   }
 
-  override multiplier(): number {
-    return this.settings.ramWeightMultiplier;
+  override signature(): string {
+    return "";
   }
 
   override weigh(host: HostState): number {

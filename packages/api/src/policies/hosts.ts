@@ -1,6 +1,6 @@
 import { admin, authenticated, type Policies } from "@kilonova/http";
 
-/** Who may see and change services, hypervisors, aggregates and zones. */
+/** Who may see and change services, hypervisors and zones. */
 export const hostPolicies = {
   "os_compute_api:os-services:list": admin,
   "os_compute_api:os-services:update": admin,
@@ -11,7 +11,6 @@ export const hostPolicies = {
   "os_compute_api:os-hypervisors:uptime": admin,
   "os_compute_api:os-hypervisors:search": admin,
   "os_compute_api:os-hypervisors:servers": admin,
-  "os_compute_api:os-aggregates:index": admin,
   "os_compute_api:os-availability-zone:list": authenticated,
   "os_compute_api:os-availability-zone:detail": admin,
 } satisfies Policies;

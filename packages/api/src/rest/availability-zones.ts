@@ -1,9 +1,10 @@
 import { declareRoute, type Reply, type RouteRequest, route } from "@kilonova/http";
 import { z } from "zod";
+import { type AvailabilityZones, INTERNAL_ZONE, isAvailable } from "../hosts/availability-zones.js";
 import type { ComputeServices, ServiceState } from "../hosts/compute-services.js";
 import { loose } from "../schemas/replies.js";
 import { isoMicroseconds } from "../views/instant.js";
-import { binaryView, COMPUTE_ZONE, INTERNAL_ZONE } from "../views/services.js";
+import { binaryView } from "../views/services.js";
 
 const reply = { 200: z.object({ availabilityZoneInfo: z.array(loose) }) };
 
@@ -21,30 +22,43 @@ const detail = declareRoute({
   replies: reply,
 });
 
-/** The zones that servers can be asked into. */
+/** The zones that servers can be asked into. One whose hosts are all disabled is not available. */
 export class AvailabilityZonesController {
-  constructor(private readonly services: ComputeServices) {}
+  constructor(
+    private readonly services: ComputeServices,
+    private readonly zones: AvailabilityZones,
+  ) {}
 
   @route(list)
   async list(_request: RouteRequest<typeof list>): Promise<Reply<typeof list>> {
-    const computes = [...(await this.services.computesByHost()).values()].filter(({ service }) => !service.disabled);
-    const zones = computes.length === 0 ? [] : [zoneView(COMPUTE_ZONE, null)];
-    return { status: 200, body: { availabilityZoneInfo: zones } };
+    const zones = [...(await this.zones.computesByZone())].map(([zone, computes]) =>
+      zoneView(zone, isAvailable(computes), null),
+    );
+    return { status: 200, body: { availabilityZoneInfo: availableFirst(zones) } };
   }
 
   @route(detail)
   async detail(_request: RouteRequest<typeof detail>): Promise<Reply<typeof detail>> {
-    const enabled = (await this.services.all()).filter(({ service }) => !service.disabled);
-    const zones = [INTERNAL_ZONE, COMPUTE_ZONE].flatMap((zone) => {
-      const members = enabled.filter(({ service }) => (service.topic === "compute") === (zone === COMPUTE_ZONE));
-      return members.length === 0 ? [] : [zoneView(zone, hostsView(members))];
+    const [services, computes] = await Promise.all([this.services.all(), this.zones.computesByZone()]);
+    const others = services.filter(({ service }) => service.topic !== "compute");
+    const all = [...(others.length === 0 ? [] : [[INTERNAL_ZONE, others] as const]), ...computes];
+    const zones = all.map(([zone, members]) => {
+      const enabled = members.filter(({ service }) => !service.disabled);
+      return zoneView(zone, isAvailable(members), enabled.length === 0 ? null : hostsView(enabled));
     });
-    return { status: 200, body: { availabilityZoneInfo: zones } };
+    return { status: 200, body: { availabilityZoneInfo: availableFirst(zones) } };
   }
 }
 
-function zoneView(zoneName: string, hosts: Readonly<Record<string, unknown>> | null) {
-  return { zoneName, zoneState: { available: true }, hosts };
+function zoneView(zoneName: string, available: boolean, hosts: Readonly<Record<string, unknown>> | null) {
+  return { zoneName, zoneState: { available }, hosts };
+}
+
+function availableFirst(zones: readonly ReturnType<typeof zoneView>[]) {
+  return [
+    ...zones.filter(({ zoneState }) => zoneState.available),
+    ...zones.filter(({ zoneState }) => !zoneState.available),
+  ];
 }
 
 function hostsView(members: readonly ServiceState[]) {

@@ -8,6 +8,7 @@ const UPDATED = "2014-12-03T00:00:00Z";
 const NAMES: Readonly<Record<string, string>> = {
   "flavor-access": "FlavorAccess",
   "os-admin-actions": "AdminActions",
+  "os-aggregates": "Aggregates",
   "os-availability-zone": "AvailabilityZone",
   "os-config-drive": "ConfigDrive",
   "os-console-output": "ConsoleOutput",
@@ -21,6 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "os-instance-actions": "InstanceActions",
   "os-keypairs": "Keypairs",
   "os-quota-sets": "Quotas",
+  "os-server-groups": "ServerGroups",
   "os-server-usage": "ServerUsage",
   "os-services": "Services",
   "os-user-data": "UserData",

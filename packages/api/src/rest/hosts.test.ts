@@ -83,6 +83,19 @@ test("up to 2.52 services are changed by host and name", async () => {
   expect((await put("enable", { host: "nowhere" })).status).toBe(404);
 });
 
+test("schedulers are told that one has changed", async () => {
+  const { id } = await computeService("2.53");
+  for (const [path, status, version] of [
+    [`/os-services/${id}`, "disabled", "2.53"],
+    ["/os-services/enable", "enabled", "2.11"],
+  ] as const) {
+    api.peers.hostNews = 0;
+    const body = version === "2.53" ? { status } : { host: HOST, binary: "nova-compute" };
+    expect((await api.put(path, body, { as, version })).status).toBe(200);
+    await expect.poll(() => api.peers.hostNews).toBe(1);
+  }
+});
+
 test("from 2.53 on they are changed by their id", async () => {
   const { id } = await computeService("2.53");
   const put = (body: object, service: unknown = id) =>
@@ -179,9 +192,4 @@ test("zones tell of hosts to administrators alone", async () => {
       { zoneName: "nova", hosts: { [HOST]: { "nova-compute": { available: true, active: true } } } },
     ],
   });
-});
-
-test("there are no aggregates, and administrators are told so", async () => {
-  expect((await api.get("/os-aggregates", { as })).body).toEqual({ aggregates: [] });
-  expect((await api.get("/os-aggregates")).status).toBe(403);
 });

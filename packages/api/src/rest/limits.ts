@@ -1,9 +1,9 @@
-import { quotaUsage } from "@kilonova/compute-store";
 import type { Database } from "@kilonova/database";
 import { byVersion, declareRoute, type Reply, type RouteRequest, route } from "@kilonova/http";
 import { z } from "zod";
 import { limitsOfProject } from "../quotas/limits-of-project.js";
 import type { QuotaLimits } from "../quotas/quota-resources.js";
+import { usageOfProject } from "../quotas/usage-of-project.js";
 import { loose } from "../schemas/replies.js";
 import { limitsView } from "../views/limits.js";
 
@@ -34,7 +34,7 @@ export class LimitsController {
     if (projectId !== own) policy.authorize("os_compute_api:limits:other_project", { projectId });
     const [limits, usage] = await Promise.all([
       limitsOfProject(this.database, this.defaults, projectId),
-      quotaUsage(this.database, projectId),
+      usageOfProject(this.database, projectId),
     ]);
     return { status: 200, body: limitsView(limits, usage, version.minor) };
   }

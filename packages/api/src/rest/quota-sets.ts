@@ -1,9 +1,10 @@
-import { deleteQuotas, quotaUsage, setQuotas } from "@kilonova/compute-store";
+import { deleteQuotas, setQuotas } from "@kilonova/compute-store";
 import type { Database } from "@kilonova/database";
 import { ApiFault, byVersion, declareRoute, type Reply, type RouteRequest, route } from "@kilonova/http";
 import { z } from "zod";
 import { limitsOfProject } from "../quotas/limits-of-project.js";
 import type { QuotaLimits } from "../quotas/quota-resources.js";
+import { usageOfProject } from "../quotas/usage-of-project.js";
 import { isTrue, MAX_INTEGER } from "../schemas/parameter-types.js";
 import { updateQuotaSetBodies } from "../schemas/quota-sets.js";
 import { loose } from "../schemas/replies.js";
@@ -78,7 +79,7 @@ export class QuotaSetsController {
     policy.authorize("os_compute_api:os-quota-sets:detail", { projectId });
     const [limits, usage] = await Promise.all([
       limitsOfProject(this.database, this.defaultLimits, projectId),
-      quotaUsage(this.database, projectId),
+      usageOfProject(this.database, projectId),
     ]);
     return { status: 200, body: { quota_set: quotaSetDetailView(projectId, limits, usage, version.minor) } };
   }
@@ -90,7 +91,7 @@ export class QuotaSetsController {
     const wanted = Object.entries(asked).map(([resource, limit]) => [resource, Number(limit)] as const);
     for (const [resource, limit] of wanted) checkLimit(resource, limit);
     if (!isTrue(force)) {
-      const usage: QuotaUsage = await quotaUsage(this.database, projectId);
+      const usage: QuotaUsage = await usageOfProject(this.database, projectId);
       for (const [resource, limit] of wanted) checkUsed(resource, limit, usage[resource as keyof QuotaUsage] ?? 0);
     }
     await setQuotas(this.database, projectId, Object.fromEntries(wanted));

@@ -50,7 +50,12 @@ describe("creating servers", () => {
         vm_state: "building",
         task_state: "scheduling",
         project_id: PROJECT,
-        spec: { reason: "create", networks: "auto", flavor: { id: "1", vcpus: 1 }, image: { id: IMAGE } },
+        spec: {
+          reason: "create",
+          networks: "auto",
+          flavor: { id: "1", vcpus: 1 },
+          image: { id: IMAGE, diskFormat: "raw" },
+        },
       },
     ]);
     await expect

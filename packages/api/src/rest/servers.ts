@@ -1,10 +1,4 @@
-import {
-  findFlavor,
-  listComputeNodes,
-  listServers,
-  type ServerRecord,
-  updateServerAttributes,
-} from "@kilonova/compute-store";
+import { groupOfServer, listServers, type ServerRecord, updateServerAttributes } from "@kilonova/compute-store";
 import {
   ApiFault,
   byVersion,
@@ -16,11 +10,13 @@ import {
   route,
 } from "@kilonova/http";
 import { z } from "zod";
+import type { AvailabilityZones } from "../hosts/availability-zones.js";
 import { type ComputeServices, hostStatus } from "../hosts/compute-services.js";
 import { isTrue } from "../schemas/parameter-types.js";
 import { links, resource } from "../schemas/replies.js";
 import { createServerBodies, updateServerBodies } from "../schemas/servers.js";
 import { generateAdminPassword } from "../servers/generated-words.js";
+import type { ServerCreations } from "../servers/server-creations.js";
 import type { ServerManager } from "../servers/server-manager.js";
 import {
   readServerFilter,
@@ -29,11 +25,9 @@ import {
   type ServerQuery,
   serverQueries,
 } from "../servers/server-query.js";
-import { type CreateServerBody, readServerRequest, Senseless, type ServerRequest } from "../servers/server-request.js";
+import type { CreateServerBody } from "../servers/server-request.js";
 import { resourceLinks } from "../views/links.js";
 import { ServerViews } from "../views/servers.js";
-import { COMPUTE_ZONE } from "../views/services.js";
-import { flavorViewOf } from "./flavors.js";
 import { nextLinks, pageLimit } from "./paging.js";
 import { noSuchServer, type ServerLookup } from "./server-lookup.js";
 
@@ -111,7 +105,9 @@ export class ServersController {
   constructor(
     private readonly servers: ServerLookup,
     private readonly manager: ServerManager,
+    private readonly creations: ServerCreations,
     private readonly services: ComputeServices,
+    private readonly zones: AvailabilityZones,
     private readonly maxLimit: number,
   ) {}
 
@@ -122,34 +118,25 @@ export class ServersController {
       extendedAttributes: false,
       faultDetails: false,
       extraSpecs: false,
+      zoneOf: () => "",
     });
-    return await this.#page(request, "/servers", (server) => views.brief(server));
+    return await this.#page(request, "/servers", async (servers) => servers.map((server) => views.brief(server)));
   }
 
   @route(detail)
   async detail(request: RouteRequest<typeof detail>): Promise<Reply<typeof detail>> {
-    const views = await this.#views(request);
-    return await this.#page(request, "/servers/detail", (server) => views.detail(server));
+    return await this.#page(request, "/servers/detail", async (servers) => {
+      const views = await this.#views(request, servers);
+      return servers.map((server) => views.detail(server));
+    });
   }
 
   @route(create)
   async create(request: RouteRequest<typeof create>): Promise<Reply<typeof create>> {
     const body: CreateServerBody = request.body;
-    const asked = readServerRequest(body);
-    if (asked instanceof Senseless) return fault(400, asked.message);
-    const flavor = await findFlavor(this.servers.database, asked.flavorId, flavorViewOf(request));
-    if (!flavor || flavor.disabled) return fault(400, `Flavor ${asked.flavorId} could not be found.`);
-    if (flavor.rootGb === 0 && !request.policy.allows("os_compute_api:servers:create:zero_disk_flavor")) {
-      return fault(403, "Only volume-backed servers are allowed for flavors with zero disk.");
-    }
-    const place = await this.#place(request, asked);
-    if (isApiFault(place)) return place;
-    const { id, name, vcpus, memoryMb, rootGb, ephemeralGb, swapMb, extraSpecs } = flavor;
-    const created = await this.manager.create(request.context, {
-      ...asked,
-      ...place,
-      flavor: { id, name, vcpus, memoryMb, rootGb, ephemeralGb, swapMb, extraSpecs },
-    });
+    const creation = await this.creations.read(request, body);
+    if (isApiFault(creation)) return creation;
+    const created = await this.manager.create(request.context, creation);
     if (isApiFault(created)) return created;
     const [server] = created.servers;
     if (!server) throw new TypeError("a request for servers must make one");
@@ -168,7 +155,8 @@ export class ServersController {
   @route(show)
   async show(request: RouteRequest<typeof show>): Promise<Reply<typeof show>> {
     const server = await this.servers.find(request, request.params.server_id, show.policy);
-    return { status: 200, body: { server: (await this.#views(request)).full(server) } };
+    const [views, groups] = await Promise.all([this.#views(request, [server]), this.#groupsOf(request, server)]);
+    return { status: 200, body: { server: views.full(server, groups) } };
   }
 
   @route(update)
@@ -184,7 +172,8 @@ export class ServersController {
       ...(asked["OS-DCF:diskConfig"] === undefined ? {} : { diskConfig: asked["OS-DCF:diskConfig"] }),
     });
     if (!changed) return noSuchServer(id);
-    return { status: 200, body: { server: (await this.#views(request)).updated(changed) } };
+    const [views, groups] = await Promise.all([this.#views(request, [changed]), this.#groupsOf(request, changed)]);
+    return { status: 200, body: { server: views.updated(changed, groups) } };
   }
 
   @route(remove)
@@ -196,7 +185,7 @@ export class ServersController {
   async #page(
     request: ListRequest,
     path: string,
-    view: (server: ServerRecord) => z.output<typeof resource>,
+    viewsOf: (servers: readonly ServerRecord[]) => Promise<z.output<typeof resource>[]>,
   ): Promise<Reply<typeof list>> {
     const { query, links: linkTo, queryText } = request;
     const asker = askerOf(request, path === "/servers" ? "index" : "detail");
@@ -217,46 +206,31 @@ export class ServersController {
     }
     const { value: servers } = found;
     const next = nextLinks(linkTo, path, queryText, { size: servers.length, limit, last: servers.at(-1)?.id });
-    return { status: 200, body: { servers: servers.map(view), ...(next ? { servers_links: next } : {}) } };
+    return { status: 200, body: { servers: await viewsOf(servers), ...(next ? { servers_links: next } : {}) } };
   }
 
-  async #views(request: Asking): Promise<ServerViews> {
+  /** The ids of the groups that a server is in, one at most; shown from 2.71 on. */
+  async #groupsOf({ version }: Asking, { id }: ServerRecord): Promise<readonly string[]> {
+    const group = version.minor >= 71 ? await groupOfServer(this.servers.database, id) : undefined;
+    return group === undefined ? [] : [group];
+  }
+
+  async #views(request: Asking, servers: readonly ServerRecord[]): Promise<ServerViews> {
     const { policy, context } = request;
+    const hosts = new Set(servers.map(({ host }) => host).filter((host) => host !== null));
     const showsHostStatus = request.version.minor >= 16 && policy.allows("os_compute_api:servers:show:host_status");
-    const computes = showsHostStatus ? await this.services.computesByHost() : undefined;
+    const [computes, zoneOf] = await Promise.all([
+      showsHostStatus ? this.services.computesByHost() : undefined,
+      this.zones.ofHosts([...hosts]),
+    ]);
     return new ServerViews({
       ...briefLook(request),
       extendedAttributes: policy.allows("os_compute_api:os-extended-server-attributes"),
       extraSpecs: policy.allows("os_compute_api:servers:show:flavor-extra-specs"),
       faultDetails: context.isAdmin,
+      zoneOf,
       hostStatus: computes && ((host) => (host === null ? "" : hostStatus(computes.get(host)))),
     });
-  }
-
-  /** The zone and the host that a request names; only administrators may name a host. */
-  async #place({ policy }: Asking, { zone, host, node, hostNamedBy }: ServerRequest) {
-    if (zone !== undefined && zone !== COMPUTE_ZONE)
-      return fault(400, "The requested availability zone is not available");
-    const availabilityZone = zone ?? null;
-    if (hostNamedBy === undefined || (host === undefined && node === undefined))
-      return { availabilityZone, forcedHost: null };
-    policy.authorize(
-      hostNamedBy === "zone"
-        ? "os_compute_api:servers:create:forced_host"
-        : "compute:servers:create:requested_destination",
-    );
-    const hypervisor =
-      node === undefined
-        ? undefined
-        : (await listComputeNodes(this.servers.database)).find(({ hypervisorHostname }) => hypervisorHostname === node);
-    if (node !== undefined && (!hypervisor || (host !== undefined && hypervisor.host !== host))) {
-      return fault(400, `Compute host ${host ?? node} could not be found.`);
-    }
-    const forcedHost = host ?? hypervisor?.host ?? null;
-    const known = await this.services.computesByHost();
-    if (forcedHost === null || !known.has(forcedHost))
-      return fault(400, `Compute host ${host ?? node} could not be found.`);
-    return { availabilityZone, forcedHost };
   }
 }
 

@@ -1,7 +1,9 @@
 import type { ServiceSettings } from "@kilonova/database";
 import { byVersion, declareRoute, fault, type Reply, type RouteRequest, route } from "@kilonova/http";
 import { z } from "zod";
+import type { AvailabilityZones } from "../hosts/availability-zones.js";
 import type { ComputeServices, ServiceState } from "../hosts/compute-services.js";
+import type { HostNews } from "../hosts/host-news.js";
 import { isTrue } from "../schemas/parameter-types.js";
 import { loose } from "../schemas/replies.js";
 import { serviceActionBodies, updateServiceBody } from "../schemas/services.js";
@@ -43,7 +45,11 @@ interface ServiceAction {
 
 /** The services of the cloud: which live, and which take servers. */
 export class ServicesController {
-  constructor(private readonly services: ComputeServices) {}
+  constructor(
+    private readonly services: ComputeServices,
+    private readonly zones: AvailabilityZones,
+    private readonly news: HostNews,
+  ) {}
 
   @route(list)
   async list({ query, version }: RouteRequest<typeof list>): Promise<Reply<typeof list>> {
@@ -52,11 +58,13 @@ export class ServicesController {
         (query.host === undefined || query.host === service.host) &&
         (query.binary === undefined || isNamed(service, query.binary)),
     );
-    return { status: 200, body: { services: found.map(({ service, up }) => serviceView(service, up, version.minor)) } };
+    const zoneOf = await this.zones.ofHosts();
+    const services = found.map(({ service, up }) => serviceView(service, up, zoneOf, version.minor));
+    return { status: 200, body: { services } };
   }
 
   @route(act)
-  async act({ params, body, version }: RouteRequest<typeof act>): Promise<Reply<typeof act>> {
+  async act({ context, params, body, version }: RouteRequest<typeof act>): Promise<Reply<typeof act>> {
     const action = actionOf(params.service, body, version.minor);
     if (action === "unknown") return fault(404, "Unknown action");
     if (typeof action === "string") return fault(400, action);
@@ -64,11 +72,12 @@ export class ServicesController {
     const found = (await this.services.all()).find(({ service }) => service.host === host && isNamed(service, binary));
     const updated = found && (await this.services.update(found.service.id, action.settings));
     if (!updated) return fault(404, `Could not find binary ${binary} on host ${host}.`);
+    await this.news.tell(context);
     return { status: 200, body: { service: { host, binary, ...action.shown } } };
   }
 
   @route(update)
-  async update({ params, body, version }: RouteRequest<typeof update>): Promise<Reply<typeof update>> {
+  async update({ context, params, body, version }: RouteRequest<typeof update>): Promise<Reply<typeof update>> {
     const settings = settingsOf(body);
     if (typeof settings === "string") return fault(400, settings);
     const found = (await this.services.all()).find(({ service }) => service.id === params.service);
@@ -79,7 +88,9 @@ export class ServicesController {
     }
     const updated: ServiceState | undefined = await this.services.update(found.service.id, settings);
     if (!updated) return fault(404, `Service ${params.service} could not be found.`);
-    return { status: 200, body: { service: serviceView(updated.service, updated.up, version.minor) } };
+    await this.news.tell(context);
+    const zoneOf = await this.zones.ofHosts([updated.service.host]);
+    return { status: 200, body: { service: serviceView(updated.service, updated.up, zoneOf, version.minor) } };
   }
 }
 

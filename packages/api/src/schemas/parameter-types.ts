@@ -12,6 +12,20 @@ export const name = z
   .max(255)
   .regex(new RegExp(`^(?!\\p{Zs})[${PRINTABLE}]*(?<!\\p{Zs})$`, "u"));
 
+/** The same with blanks at its ends, which are cut off: at least one character is none. */
+export const spacedName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(new RegExp(`^[${PRINTABLE}]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}][${PRINTABLE}]*$`, "u"));
+
+/** The name of a zone: a {@link name} without colons, which part a zone from a host. */
+export const zoneName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(new RegExp(`^(?!\\p{Zs})(?!.*:)[${PRINTABLE}]*(?<!\\p{Zs})$`, "u"));
+
 /** A text of printable characters and line ends, or none. */
 export const description = z
   .string()
@@ -42,8 +56,14 @@ export function integer(minimum: number, maximum = MAX_INTEGER) {
 /** Metadata of servers and the like: words for words. */
 export const metadata = z.record(z.string().regex(/^[a-zA-Z0-9\-_:. ]{1,255}$/), z.string().max(255));
 
+/** Changes of metadata: what is null goes. */
+export const metadataChanges = z.record(z.string().regex(/^[a-zA-Z0-9\-_:. ]{1,255}$/), z.string().max(255).nullable());
+
 /** Bytes as text, base64. */
 export const base64 = z.string().regex(/^(?:[A-Za-z0-9+/\s]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);
+
+/** An address of either kind. */
+export const ipAddress = z.union([z.ipv4(), z.ipv6()]);
 
 /** The name of a host: no blanks, nothing that a path or an address would trip over. */
 export const hostName = z

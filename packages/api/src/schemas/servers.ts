@@ -7,13 +7,14 @@ import {
   hostName,
   hostname,
   integer,
+  ipAddress,
   metadata,
   name,
   tag,
   uuid,
 } from "./parameter-types.js";
+import { schedulerHints } from "./scheduler-hints.js";
 
-const ipAddress = z.union([z.ipv4(), z.ipv6()]);
 const diskConfig = z.enum(["AUTO", "MANUAL"]);
 const accessAddresses = {
   accessIPv4: z.union([z.ipv4(), z.literal("")]).optional(),
@@ -54,8 +55,6 @@ const network = z.strictObject({
 });
 
 const networkWithUuid = network.extend({ uuid: uuid.optional() });
-
-const hints = z.record(z.string(), z.unknown());
 
 const server_2_1 = z.strictObject({
   name,
@@ -108,8 +107,8 @@ const server_2_94 = server_2_90.extend({ hostname: fullHostname.optional() });
 function creation<Server extends z.ZodObject>(server: Server) {
   return z.strictObject({
     server,
-    "os:scheduler_hints": hints.optional(),
-    "OS-SCH-HNT:scheduler_hints": hints.optional(),
+    "os:scheduler_hints": schedulerHints.optional(),
+    "OS-SCH-HNT:scheduler_hints": schedulerHints.optional(),
   });
 }
 

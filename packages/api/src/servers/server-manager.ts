@@ -1,24 +1,12 @@
-import { randomUUID } from "node:crypto";
 import {
   type CreatedServers,
   createServers,
   findKeypair,
-  type Keypair,
-  type NewServer,
   requestOperation,
   type ServerRecord,
 } from "@kilonova/compute-store";
 import type { Options } from "@kilonova/config";
-import {
-  computeContract,
-  conductorContract,
-  type Flavor,
-  type Image,
-  imageContract,
-  networkContract,
-  type Operation,
-  type RequestedNetworks,
-} from "@kilonova/contracts";
+import { computeContract, conductorContract, type Flavor, type Operation, type RequestSpec } from "@kilonova/contracts";
 import { type Database, databaseOf } from "@kilonova/database";
 import { type ApiFault, fault, isApiFault } from "@kilonova/http";
 import { messageOf, type RequestContext, type Rpc, type RpcClient } from "@kilonova/messaging";
@@ -39,9 +27,8 @@ import { quotaOptions } from "../options.js";
 import { limitsOfProject, overQuotaWords } from "../quotas/limits-of-project.js";
 import { defaultLimits, type QuotaLimits } from "../quotas/quota-resources.js";
 import { type ActionRule, actionRefusal, DELETE, HARD_REBOOT, SOFT_REBOOT, START, STOP } from "./action-rules.js";
-import { generateReservationId } from "./generated-words.js";
-import { hostnameOf } from "./hostname.js";
-import { imageRefusal } from "./image-refusal.js";
+import { newServers } from "./new-servers.js";
+import { RequestSpecs } from "./request-specs.js";
 import type { ServerRequest } from "./server-request.js";
 
 /** Milliseconds that a cast has to wake someone before the sweep looks for the operation. */
@@ -51,7 +38,11 @@ const TAKE_WITHIN = 5_000;
 export interface ServerCreation extends Omit<ServerRequest, "flavorId" | "host" | "node" | "hostNamedBy" | "zone"> {
   readonly flavor: Flavor;
   readonly availabilityZone: string | null;
+  /** The host or the hypervisor that was named within the zone. */
   readonly forcedHost: string | null;
+  readonly forcedNode: string | null;
+  /** The host, the hypervisor or both that were named by themselves. */
+  readonly requestedDestination: { readonly host: string | null; readonly node: string | null } | null;
 }
 
 /** Something to be done to a server, which has been looked up and may be touched by whoever asks. */
@@ -63,20 +54,12 @@ export interface RebootAction extends ServerAction {
   readonly type: "SOFT" | "HARD";
 }
 
-/** What the parts of a request turned out to be. */
-interface Resolved {
-  readonly image: Image;
-  readonly keypair: Keypair | undefined;
-  readonly limits: QuotaLimits;
-}
-
 /**
  * What is done to servers, behind the routes: the one place that writes their operations. Option `api.servers` names
  * the class. Each method is a hook point; what a user must expect to be told comes back as a fault.
  */
 export class ServerManager {
-  readonly #image: RpcClient<typeof imageContract>;
-  readonly #network: RpcClient<typeof networkContract>;
+  readonly #requestSpecs: RequestSpecs;
   readonly #conductor: RpcClient<typeof conductorContract>;
   readonly #compute: RpcClient<typeof computeContract>;
   readonly #defaults: QuotaLimits;
@@ -87,8 +70,7 @@ export class ServerManager {
     @inject(LOGGER) private readonly logger: Logger,
     @options(quotaOptions) quota: Options<typeof quotaOptions>,
   ) {
-    this.#image = rpc.client(imageContract);
-    this.#network = rpc.client(networkContract);
+    this.#requestSpecs = new RequestSpecs(database, rpc);
     this.#conductor = rpc.client(conductorContract);
     this.#compute = rpc.client(computeContract);
     this.#defaults = defaultLimits(quota);
@@ -97,36 +79,39 @@ export class ServerManager {
   /** Writes servers, request specs and operations in one transaction, then wakes a conductor. */
   @hook(serverCreate)
   async create(context: RequestContext, creation: ServerCreation): Promise<CreatedServers | ApiFault> {
-    const { projectId, userId } = context;
-    if (projectId === undefined || userId === undefined) return fault(403, "Servers are made within a project.");
-    const resolved = await this.#resolve(context, creation, { projectId, userId });
-    if (isApiFault(resolved)) return resolved;
-    const { image, limits } = resolved;
+    const requestSpec = await this.requestSpec(context, creation);
+    if (isApiFault(requestSpec)) return requestSpec;
+    const { projectId, userId, group } = requestSpec;
+    const { keyName } = creation;
+    const [keypair, limits] = await Promise.all([
+      keyName === undefined ? undefined : findKeypair(this.database, userId, keyName),
+      limitsOfProject(this.database, this.#defaults, projectId),
+    ]);
+    if (keyName !== undefined && !keypair) return fault(400, "Invalid key_name provided.");
+    const items = Object.keys(creation.metadata).length;
+    if (limits.metadata_items >= 0 && items > limits.metadata_items) {
+      return fault(403, `Maximum number of metadata items exceeds ${limits.metadata_items}`);
+    }
     const created = await createServers(this.database, {
       requestId: context.requestId,
       projectId,
       userId,
-      servers: newServers(creation, resolved),
+      servers: newServers(creation, keypair),
       minCount: creation.minCount,
       limits: { instances: limits.instances, cores: limits.cores, ram: limits.ram },
+      ...(group ? { group: { id: group.id, limit: limits.server_group_members } } : {}),
       takeWithin: TAKE_WITHIN,
-      requestSpec: {
-        reservationId: generateReservationId(),
-        reason: "create",
-        projectId,
-        userId,
-        flavor: creation.flavor,
-        image: { id: image.id, minDisk: image.minDisk, minRam: image.minRam, properties: image.properties },
-        availabilityZone: creation.availabilityZone,
-        forcedHost: creation.forcedHost,
-        networks: typeof creation.networks === "string" ? creation.networks : [...creation.networks],
-        hints: { ...creation.hints },
-      },
+      requestSpec,
     });
-    if (!created.ok) return fault(403, overQuotaWords(created.details));
+    if (!created.ok) return notCreated(created);
     const operationIds = created.value.operations.map(({ id }) => id);
     this.#wake(operationIds, this.#conductor.cast.scheduleAndBuildServers(context, { operationIds }));
     return created.value;
+  }
+
+  /** What the scheduler would be told of such servers; nothing is written. Faults: as of {@link create}. */
+  async requestSpec(context: RequestContext, creation: ServerCreation): Promise<RequestSpec | ApiFault> {
+    return await this.#requestSpecs.of(context, creation);
   }
 
   @hook(serverDelete)
@@ -221,65 +206,18 @@ export class ServerManager {
       ),
     );
   }
-
-  async #resolve(
-    context: RequestContext,
-    creation: ServerCreation,
-    { projectId, userId }: { readonly projectId: string; readonly userId: string },
-  ): Promise<Resolved | ApiFault> {
-    const { keyName, imageId, networks, flavor } = creation;
-    const [found, keypair, limits, networkRefusal] = await Promise.all([
-      this.#image.call.getImage(context, { imageId }),
-      keyName === undefined ? undefined : findKeypair(this.database, userId, keyName),
-      limitsOfProject(this.database, this.#defaults, projectId),
-      this.#refuseNetworks(context, networks),
-    ]);
-    if (!found.ok) return fault(400, "Can not find requested image");
-    const refusal = imageRefusal(found.value, flavor) ?? networkRefusal;
-    if (refusal !== undefined) return fault(400, refusal);
-    if (keyName !== undefined && !keypair) return fault(400, "Invalid key_name provided.");
-    const items = Object.keys(creation.metadata).length;
-    if (limits.metadata_items >= 0 && items > limits.metadata_items) {
-      return fault(403, `Maximum number of metadata items exceeds ${limits.metadata_items}`);
-    }
-    return { image: found.value, keypair, limits };
-  }
-
-  async #refuseNetworks(context: RequestContext, networks: RequestedNetworks): Promise<string | undefined> {
-    if (typeof networks === "string") return undefined;
-    const known = new Set((await this.#network.call.listNetworks(context)).map(({ id }) => id));
-    const missing = networks.find(({ networkId }) => !known.has(networkId));
-    return missing && `Network ${missing.networkId} could not be found.`;
-  }
 }
 
-/** As many as are wanted; the store takes the first of them where the quota has no room for all. */
-function newServers(creation: ServerCreation, { image, keypair }: Resolved): NewServer[] {
-  const several = creation.maxCount > 1;
-  return Array.from({ length: creation.maxCount }, (_, index) => {
-    const id = randomUUID();
-    const number = several ? index + 1 : undefined;
-    return {
-      id,
-      name: several ? `${creation.name}-${number}` : creation.name,
-      hostname:
-        creation.hostname === undefined ? hostnameOf(creation.name, id, number) : numbered(creation.hostname, number),
-      description: creation.description,
-      flavor: creation.flavor,
-      imageId: image.id,
-      keyName: keypair?.name ?? null,
-      publicKey: keypair?.publicKey ?? null,
-      userData: creation.userData,
-      metadata: creation.metadata,
-      configDrive: creation.configDrive,
-      diskConfig: creation.diskConfig,
-      accessIpV4: creation.accessIpV4,
-      accessIpV6: creation.accessIpV6,
-      availabilityZone: creation.availabilityZone,
-    };
-  });
-}
+type NotCreated = Extract<Awaited<ReturnType<typeof createServers>>, { ok: false }>;
 
-function numbered(hostname: string, number: number | undefined): string {
-  return number === undefined ? hostname : `${hostname}-${number}`;
+/** Why no servers were made, in the words that clients look for. */
+function notCreated(refusal: NotCreated): ApiFault {
+  switch (refusal.refusal) {
+    case "overQuota":
+      return fault(403, overQuotaWords(refusal.details));
+    case "groupFull":
+      return fault(403, "Quota exceeded, too many servers in group");
+    case "groupNotFound":
+      return fault(400, `Instance group ${refusal.details.id} could not be found.`);
+  }
 }

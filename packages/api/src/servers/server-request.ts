@@ -2,6 +2,7 @@ import type { RequestedNetworks } from "@kilonova/contracts";
 import type { z } from "zod";
 import { isTrue } from "../schemas/parameter-types.js";
 import type { createServerBodies } from "../schemas/servers.js";
+import { publicHints, queryRefusal } from "./scheduler-hints.js";
 
 type Bodies = typeof createServerBodies;
 
@@ -70,6 +71,9 @@ export function readServerRequest(body: CreateServerBody): ServerRequest | Sense
   if (countRefusal !== undefined) return new Senseless(countRefusal);
   const place = placeOf(server);
   if (place instanceof Senseless) return place;
+  const hints = publicHints(body["os:scheduler_hints"] ?? body["OS-SCH-HNT:scheduler_hints"] ?? {});
+  const refusedQuery = queryRefusal(hints);
+  if (refusedQuery !== undefined) return new Senseless(refusedQuery);
 
   return {
     name: server.name,
@@ -88,7 +92,7 @@ export function readServerRequest(body: CreateServerBody): ServerRequest | Sense
     accessIpV4: server.accessIPv4 || null,
     accessIpV6: server.accessIPv6 || null,
     diskConfig: server["OS-DCF:diskConfig"] ?? "MANUAL",
-    hints: body["os:scheduler_hints"] ?? body["OS-SCH-HNT:scheduler_hints"] ?? {},
+    hints,
   };
 }
 
@@ -156,12 +160,12 @@ type Place = Pick<ServerRequest, "zone" | "host" | "node" | "hostNamedBy">;
 /** A zone may name a host and a hypervisor as well: `zone:host:node`; since 2.74 both have keys of their own. */
 function placeOf({ availability_zone, host, hypervisor_hostname }: CreateServerBody["server"]): Place | Senseless {
   const [zone, zoneHost, zoneNode, ...more] = (availability_zone ?? "").split(":");
-  if (more.length > 0) return new Senseless("Invalid availability_zone: zone:host:node is expected.");
-  const inZone = zoneHost !== undefined;
+  if (more.length > 0) return new Senseless("Invalid input received: Unable to parse availability_zone");
+  const inZone = Boolean(zoneHost || zoneNode);
   const asked = host !== undefined || hypervisor_hostname !== undefined;
   if (inZone && asked) {
     return new Senseless(
-      "Destination host cannot be given both in availability_zone and by host or hypervisor_hostname.",
+      "One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node are mutually exclusive.",
     );
   }
   return {

@@ -6,6 +6,8 @@ import {
   type Image,
   imageContract,
   networkContract,
+  type SchedulingDecision,
+  schedulerContract,
 } from "@kilonova/contracts";
 import { type Listener, ok, type Rpc, type RpcEndpoint, type RpcHandler, refused } from "@kilonova/messaging";
 
@@ -23,6 +25,12 @@ export class FakePeers {
   readonly images = new Map<string, Image>();
   readonly wakes: Wake[] = [];
   consoleOutput: string | "notSupported" = "";
+  /** Whether the scheduler's strategy can say where servers would go. */
+  canDryRun = true;
+  /** How often the schedulers were told that hosts have changed. */
+  hostNews = 0;
+  /** What the scheduler was asked in the last dry run. */
+  dryRun: Readonly<Record<string, unknown>> | undefined;
   /** The last length that was asked for. */
   consoleLength: number | null | undefined;
 
@@ -66,6 +74,22 @@ export class FakePeers {
             this.#woken("scheduleAndBuildServers", ...operationIds),
           deleteServer: async (_context, { operationId }: { operationId: string }) =>
             this.#woken("deleteServer", operationId),
+        }),
+      },
+    ]);
+    await listen("scheduler", [
+      {
+        contract: schedulerContract,
+        handlers: handlers({
+          hostsChanged: async () => {
+            this.hostNews++;
+          },
+          dryRun: async (_context, args: { requestSpec: SchedulingDecision["requestSpec"] }) => {
+            this.dryRun = args;
+            return this.canDryRun
+              ? ok(dryRunDecision(args.requestSpec))
+              : refused("notSupported", { strategy: "Chance" });
+          },
         }),
       },
     ]);
@@ -115,5 +139,33 @@ export function sampleImage(id: string, changes: Partial<Image> = {}): Image {
     properties: {},
     createdAt: "2026-01-01T00:00:00.000Z",
     ...changes,
+  };
+}
+
+function dryRunDecision(requestSpec: SchedulingDecision["requestSpec"]): SchedulingDecision {
+  return {
+    id: "d1",
+    at: "2026-01-01T00:00:00.000Z",
+    scheduler: HOST,
+    requestId: "req-1",
+    reason: "create",
+    projectId: requestSpec.projectId,
+    userId: requestSpec.userId,
+    serverIds: [],
+    requestSpec,
+    resourceRequest: null,
+    profile: "default",
+    outcome: "dry-run",
+    message: null,
+    hosts: 1,
+    stages: [],
+    weigherTimes: {},
+    scores: [],
+    selections: [],
+    claims: { attempts: 0, refused: [] },
+    milliseconds: 1,
+    shared: false,
+    chain: "c1",
+    sequence: null,
   };
 }

@@ -76,12 +76,16 @@ export class LiveApi {
   private constructor(
     readonly database: Database,
     readonly peers: FakePeers,
+    readonly rpc: Rpc,
     readonly listener: WebListener,
     readonly manager: ServerManager,
     private readonly closers: readonly (() => Promise<void>)[],
   ) {}
 
-  static async start(quota: Readonly<Record<string, number>> = {}): Promise<LiveApi> {
+  static async start(
+    quota: Readonly<Record<string, number>> = {},
+    options: Readonly<Record<string, unknown>> = {},
+  ): Promise<LiveApi> {
     const test = await testDatabase();
     await new Migrator(test.url, [frameworkMigrations, computeMigrations]).migrate();
     const database = await connectDatabase({
@@ -98,9 +102,16 @@ export class LiveApi {
     peers.images.set(IMAGE, sampleImage(IMAGE));
     const quotas = quotaOptions.schema.parse(quota);
     const manager = new ServerManager(database, rpc, silentLogger, quotas);
-    const web = new ApiWeb(database, apiOptions.schema.parse({}), quotas, manager, new TestServiceGroup(), [
-      new TestAuthenticator(),
-    ]);
+    const web = new ApiWeb(
+      database,
+      apiOptions.schema.parse(options),
+      quotas,
+      manager,
+      new TestServiceGroup(),
+      [new TestAuthenticator()],
+      rpc,
+      "nova",
+    );
     const listener = new WebListener(
       { host: "127.0.0.1", port: 0, publicEndpoint: "http://cloud.test", logger: silentLogger, checkReplies: true },
       [web.webService()],
@@ -130,7 +141,7 @@ export class LiveApi {
         extraSpecs: { "hw:sample": "yes" },
       });
     }
-    return new LiveApi(database, peers, listener, manager, [
+    return new LiveApi(database, peers, rpc, listener, manager, [
       () => listener.stop(1_000),
       () => transport.close(),
       () => database.$client.end(),

@@ -1,11 +1,11 @@
 import type { ServerRecord } from "@kilonova/compute-store";
 import { POWER_STATES } from "@kilonova/contracts";
 import type { Links } from "@kilonova/http";
+import type { ZoneOf } from "../hosts/availability-zones.js";
 import { FAULT_STATUSES, PROGRESS_STATUSES, serverStatus } from "../servers/server-status.js";
 import { addressesView } from "./addresses.js";
 import { hostId } from "./host-id.js";
 import { isoInstant, isoMicroseconds } from "./instant.js";
-import { COMPUTE_ZONE } from "./services.js";
 
 /** Who looks at servers, and how: settled once for a request, however many servers it shows. */
 export interface ServerLook {
@@ -18,6 +18,8 @@ export interface ServerLook {
   readonly extraSpecs: boolean;
   /** Details of a fault of code 500. */
   readonly faultDetails: boolean;
+  /** Tells the zones of the servers' hosts. */
+  readonly zoneOf: ZoneOf;
   /** What to say of a host's service; undefined: nothing. */
   readonly hostStatus: ((host: string | null) => string) | undefined;
 }
@@ -55,18 +57,16 @@ export class ServerViews {
     return { id, name, links: this.#links(id) };
   }
 
-  /** `GET /servers/{id}`. */
-  full(server: ServerRecord): ServerView {
-    const view = this.detail(server);
-    if (this.look.minor >= 71) view["server_groups"] = NONE;
-    return view;
+  /** `GET /servers/{id}`, with the ids of the groups that the server is in. */
+  full(server: ServerRecord, groups: readonly string[]): ServerView {
+    return this.#withGroups(this.detail(server), groups);
   }
 
   /** One of `GET /servers/detail`. */
   detail(server: ServerRecord): ServerView {
-    const { minor, extendedAttributes, hostStatus } = this.look;
+    const { minor, extendedAttributes, hostStatus, zoneOf } = this.look;
     const view = this.#core(server, true);
-    view["OS-EXT-AZ:availability_zone"] = server.availabilityZone ?? (server.host === null ? "" : COMPUTE_ZONE);
+    view["OS-EXT-AZ:availability_zone"] = server.host === null ? (server.availabilityZone ?? "") : zoneOf(server.host);
     view["config_drive"] = server.configDrive ? "True" : "";
     view["key_name"] = server.keyName;
     view["OS-SRV-USG:launched_at"] = isoMicroseconds(server.launchedAt);
@@ -84,8 +84,13 @@ export class ServerViews {
   }
 
   /** What `PUT /servers/{id}` answers: everything from 2.75 on, what it is about before. */
-  updated(server: ServerRecord): ServerView {
-    return this.look.minor >= 75 ? this.full(server) : this.#core(server, false);
+  updated(server: ServerRecord, groups: readonly string[]): ServerView {
+    return this.look.minor >= 75 ? this.full(server, groups) : this.#withGroups(this.#core(server, false), groups);
+  }
+
+  #withGroups(view: ServerView, groups: readonly string[]): ServerView {
+    if (this.look.minor >= 71) view["server_groups"] = groups;
+    return view;
   }
 
   #core(server: ServerRecord, extendedAddresses: boolean): ServerView {

@@ -1,9 +1,6 @@
 import type { ServiceRecord } from "@kilonova/contracts";
+import { INTERNAL_ZONE, type ZoneOf } from "../hosts/availability-zones.js";
 import { isoMicroseconds } from "./instant.js";
-
-/** The zone of hosts that run servers, and that of all others. */
-export const COMPUTE_ZONE = "nova";
-export const INTERNAL_ZONE = "internal";
 
 /** The names that clients know our services by. */
 export function binaryView({ binary }: ServiceRecord): string {
@@ -11,13 +8,13 @@ export function binaryView({ binary }: ServiceRecord): string {
 }
 
 /** One of `GET /os-services`. */
-export function serviceView(service: ServiceRecord, up: boolean, minor: number) {
+export function serviceView(service: ServiceRecord, up: boolean, zoneOf: ZoneOf, minor: number) {
   return {
     // Numbers went out of use with 2.53; records have no other number.
     id: minor >= 53 ? service.id : numberOf(service.id),
     binary: binaryView(service),
     host: service.host,
-    zone: service.topic === "compute" ? COMPUTE_ZONE : INTERNAL_ZONE,
+    zone: service.topic === "compute" ? zoneOf(service.host) : INTERNAL_ZONE,
     status: service.disabled ? "disabled" : "enabled",
     state: up ? "up" : "down",
     updated_at: isoMicroseconds(service.lastSeenAt),

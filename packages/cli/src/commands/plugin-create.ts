@@ -6,7 +6,7 @@ import { EXIT_USAGE, type Terminal } from "../terminal.js";
 
 /** As plugin-api lists them: help shows them at every start, which loading it would slow down. */
 const KINDS =
-  "transport, filter, weigher, scheduler, virt-driver, network-driver, network-manager, image-store, authenticator, servicegroup-driver, hook, service, notifier";
+  "transport, request-filter, filter, weigher, scheduler, virt-driver, network-driver, network-manager, image-store, authenticator, servicegroup-driver, hook, service, notifier";
 
 /** `kilonova plugin create KIND PATH`: the package of a new plugin. */
 export function pluginCommand({ terminal, argv, endWith }: CommandWorld): Command {

@@ -57,7 +57,7 @@ describe("kilonova plugins list", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^NAME +VERSION +FROM +STATE +PROVIDES$/m);
     expect(stdout).toMatch(/^cold-filters +1\.2\.0 +configuration +in use +filter ColdFilter, hook Audit$/m);
-    expect(stdout).toMatch(/^@kilonova\/filters-host +\S+ +box +in use +filter ComputeFilter$/m);
+    expect(stdout).toMatch(/^@kilonova\/filters-host +\S+ +box +in use +filter ComputeFilter, /m);
     expect(stdout).toMatch(/^@kilonova\/transport-rabbitmq +\S+ +box +available +transport RabbitmqTransport$/m);
   });
 

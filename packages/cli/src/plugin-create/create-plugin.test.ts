@@ -175,7 +175,11 @@ describe("creating a plugin", () => {
   });
 
   it.each([
-    ["filtr", "gpu", /^there is no kind of plugin "filtr"\. Did you mean filter\? The kinds are transport, filter, /],
+    [
+      "filtr",
+      "gpu",
+      /^there is no kind of plugin "filtr"\. Did you mean filter\? The kinds are transport, request-filter, filter, /,
+    ],
     ["nonsense", "gpu", /^there is no kind of plugin "nonsense"\. The kinds are /],
     ["filter", "GpuFilter", /^"GpuFilter" cannot be the name of a package: expected lower-case letters/],
     ["filter", "gpu filter", /cannot be the name of a package/],

@@ -1,23 +1,23 @@
 import type { PluginDetails, PluginSummary, PluginVerdict } from "@kilonova/deployment";
 import { jsonValue } from "../config/show.js";
+import { printTable } from "../table.js";
 import type { Terminal } from "../terminal.js";
+
+const COLUMNS = [
+  { title: "NAME" },
+  { title: "VERSION" },
+  { title: "FROM" },
+  { title: "STATE" },
+  { title: "PROVIDES" },
+] as const;
 
 /** A line for each plugin; what is wrong with it stands below. */
 export function printPlugins(plugins: readonly PluginSummary[], terminal: Terminal): void {
-  const rows = plugins.map((plugin) => [
-    plugin.name,
-    plugin.version,
-    plugin.from,
-    stateOf(plugin),
-    providesText(plugin),
-  ]);
-  const table = [["NAME", "VERSION", "FROM", "STATE", "PROVIDES"], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  for (const [index, row] of table.entries()) {
-    terminal.print(line(row).trimEnd());
-    for (const problem of plugins[index - 1]?.problems ?? []) terminal.print(`  ! ${problem}`);
-  }
+  const rows = plugins.map((plugin) => ({
+    cells: [plugin.name, plugin.version, plugin.from, stateOf(plugin), providesText(plugin)],
+    below: plugin.problems.map((problem) => `  ! ${problem}`),
+  }));
+  printTable(terminal, COLUMNS, rows);
 }
 
 /** Everything about one plugin, in parts with a heading each. */

@@ -8,6 +8,7 @@ export async function runHere(...argv: readonly string[]) {
     print: (text: string) => printed.push(text),
     progress: (text: string) => told.push(text),
     width: 100,
+    hasColours: false,
   };
   const exitCode = await run(argv, terminal);
   return { exitCode, stdout: printed.join("\n"), stderr: told.join("\n") };

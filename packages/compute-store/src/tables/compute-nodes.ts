@@ -1,3 +1,6 @@
+import type { HostFacts } from "@kilonova/contracts";
+import { instant } from "@kilonova/database";
+import { sql } from "drizzle-orm";
 import { index, integer, jsonb, text, uuid } from "drizzle-orm/pg-core";
 import { compute, createdAt, updatedAt } from "./schema.js";
 
@@ -21,8 +24,18 @@ export const computeNodes = compute.table(
     cpuInfo: jsonb("cpu_info").$type<Record<string, unknown>>().notNull(),
     /** Seconds */
     uptime: integer(),
+    /** What its driver tells of it for filters and weighers. */
+    facts: jsonb().$type<HostFacts>().notNull().default({}),
+    /** Builds that failed there since one succeeded. */
+    failedBuilds: integer("failed_builds").notNull().default(0),
+    /** When something of it changed that schedulers read; what it uses they read at placement. */
+    changedAt: instant("changed_at").notNull().default(sql`now()`),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [index("compute_nodes_of_host").on(table.host)],
+  (table) => [
+    index("compute_nodes_of_host").on(table.host),
+    index("compute_nodes_of_hypervisor").on(table.hypervisorHostname),
+    index("compute_nodes_by_change").on(table.changedAt),
+  ],
 );

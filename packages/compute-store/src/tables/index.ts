@@ -1,7 +1,10 @@
+export { aggregateHosts, aggregates } from "./aggregates.js";
 export { computeNodes } from "./compute-nodes.js";
 export { flavorAccess, flavors } from "./flavors.js";
 export { keypairs } from "./keypairs.js";
 export { type OperationState, operationEvents, operations } from "./operations.js";
 export { quotas } from "./quotas.js";
+export { schedulingDecisionServers, schedulingDecisions } from "./scheduling-decisions.js";
 export { compute } from "./schema.js";
-export { requestSpecs, serverFaults, servers } from "./servers.js";
+export { serverGroupMembers, serverGroups } from "./server-groups.js";
+export { busyServers, requestSpecs, serverFaults, servers } from "./servers.js";

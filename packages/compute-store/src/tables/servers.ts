@@ -4,6 +4,13 @@ import { isNull, sql } from "drizzle-orm";
 import { bigint, boolean, index, integer, jsonb, text, uuid } from "drizzle-orm/pg-core";
 import { compute, createdAt, updatedAt } from "./schema.js";
 
+/**
+ * Servers that keep the disks of their host busy. The task states are those that the original counts, whether a server can
+ * be in them yet or not. In words, not parameters: a query finds the index by them.
+ */
+export const busyServers = sql.raw(`deleted_at is null and host is not null and (vm_state = 'building' or task_state in
+  ('image_backup', 'image_snapshot', 'rebuilding', 'rescuing', 'resize_migrating', 'resize_prep', 'unshelving'))`);
+
 /** Servers. One that is deleted stays, with `deleted_at`. */
 export const servers = compute.table(
   "servers",
@@ -57,6 +64,7 @@ export const servers = compute.table(
     index("servers_of_host").on(table.host).where(isNull(table.deletedAt)),
     index("servers_of_reservation").on(table.reservationId),
     index("servers_by_change").on(table.updatedAt),
+    index("servers_busy").on(table.host).where(busyServers),
   ],
 );
 

@@ -68,11 +68,14 @@ export class TestCloud {
   renewals = 0;
   provider: Provider | undefined;
   inventoryWrites = 0;
+  traitWrites = 0;
   node: ComputeNode | undefined;
   /** What the network service says instead of giving addresses. */
   networkRefusal: Result<NetworkService, "allocateForServer"> | undefined;
   /** What placement says instead of setting inventories, once each. */
   readonly inventoryRefusals: Result<Placement, "setInventories">[] = [];
+  /** What placement says instead of setting traits, once each. */
+  readonly traitRefusals: Result<Placement, "setTraits">[] = [];
   imageStatus = "active";
   /** So many times the conductor ends an operation and dies before it says so. */
   lostAnswers = 0;
@@ -326,6 +329,8 @@ export class TestCloud {
           id,
           name,
           parentId: null,
+          rootId: id,
+          aggregates: [],
           generation: 0,
           inventories: {},
           used: {},
@@ -341,6 +346,15 @@ export class TestCloud {
         if (generation !== this.provider.generation) return refused("generationConflict", { providerId, generation });
         this.inventoryWrites += 1;
         this.provider = { ...this.provider, inventories, generation: generation + 1 };
+        return ok(this.provider);
+      },
+      setTraits: async (_, { providerId, generation, traits }) => {
+        const refusal = this.traitRefusals.shift();
+        if (refusal) return refusal;
+        if (!this.provider) return refused("providerNotFound", { providerId });
+        if (generation !== this.provider.generation) return refused("generationConflict", { providerId, generation });
+        this.traitWrites += 1;
+        this.provider = { ...this.provider, traits, generation: generation + 1 };
         return ok(this.provider);
       },
       claim: async (_, { claims }) => {

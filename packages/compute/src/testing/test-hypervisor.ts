@@ -18,6 +18,8 @@ export class TestHost {
   /** Guests made, by server id: twice is too often. */
   readonly spawns: string[] = [];
   size = { vcpus: 8, memoryMb: 8_192, diskGb: 100 };
+  /** What the driver tells of the host beyond its size. */
+  description: Pick<HypervisorResources, "facts" | "traits"> = {};
   console: string | null = "one\ntwo\n";
   /** Runs in the middle of a driver's method: throws, or waits. */
   before: (verb: string, serverId: string) => Promise<void> | void = () => {};
@@ -49,6 +51,7 @@ export class TestVirtDriver extends VirtDriver {
       hypervisorType: "test",
       hypervisorVersion: 1,
       ...this.host.size,
+      ...this.host.description,
       cpuInfo: {},
       uptime: null,
     };

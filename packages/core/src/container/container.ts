@@ -18,6 +18,16 @@ import { checkKind, describeValue, isClass } from "./object-kind.js";
 import type { LoadedObject, ObjectLoader } from "./object-loader.js";
 import { kindNamedBy } from "./option-kind.js";
 
+/** An object, and the path that led to it, with package and version where it leads to one. */
+export interface MadeObject<Made = unknown> {
+  readonly title: string;
+  /** The package alone, with its version; the path where it leads to a file. */
+  readonly origin: string;
+  readonly object: Made;
+  /** The values, as it was made, of the option groups that its module exports: by group. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** Called with each object that the container made or loaded, before anyone gets it: where the weaver works. */
 export type MadeListener = (made: object) => void;
 
@@ -96,7 +106,15 @@ export class Container {
 
   /** The object that a path leads to: a class is built, a factory called, an instance taken as it is. */
   async load(path: string, asked: string, kind?: PluginKind, trail: readonly string[] = []): Promise<unknown> {
-    const loaded = await this.loader.load(path, asked, kind);
+    return this.#objectOf(await this.loader.load(path, asked, kind), asked, kind, trail);
+  }
+
+  async #objectOf(
+    loaded: LoadedObject,
+    asked: string,
+    kind: PluginKind | undefined,
+    trail: readonly string[],
+  ): Promise<unknown> {
     const { title, value, optionGroups } = loaded;
     this.configuration.register(...optionGroups);
     if (isClass(value)) {
@@ -106,6 +124,33 @@ export class Container {
     const made = await call(loaded, asked, () => (value as (container: Container) => unknown)(this));
     checkKind(made, title, asked, kind);
     return this.adopt(made);
+  }
+
+  /**
+   * The objects that paths lead to, in their order. One that could not be loaded or made ends it, unless the operator says
+   * by option group `plugins` to go on without.
+   *
+   * @param asked who asks, as `option scheduler.filters`
+   */
+  async loadAll(
+    paths: readonly string[],
+    asked: string,
+    kind?: PluginKind,
+    trail: readonly string[] = [],
+  ): Promise<readonly MadeObject[]> {
+    const made: MadeObject[] = [];
+    for (const path of paths) {
+      try {
+        const loaded = await this.loader.load(path, asked, kind);
+        const { title, origin, optionGroups } = loaded;
+        const object = await this.#objectOf(loaded, asked, kind, trail);
+        const values = optionGroups.map((group) => [group.name, this.configuration.get(group)]);
+        made.push({ title, origin, object, options: Object.fromEntries(values) });
+      } catch (error) {
+        if (!(await this.loader.goesOnWithout(path, error, "abort", kind))) throw error;
+      }
+    }
+    return made;
   }
 
   /** Treats an object that was made elsewhere as its own: it is woven like those made here. */
@@ -147,16 +192,11 @@ export class Container {
   ): Promise<void> {
     const paths = pathsOf(this.configuration.lookUp(option).value, option, list);
     const kind = kindNamedBy(this.configuration, option);
-    const objects: unknown[] = [];
-    for (const path of paths) {
-      try {
-        objects.push(await this.load(path, `option ${option}`, kind, trail));
-      } catch (error) {
-        // Without the one that an option names there is nothing to go on with; of a list, the operator may say so.
-        if (!list || !(await this.loader.goesOnWithout(path, error, "abort", kind))) throw error;
-      }
-    }
-    this.#tokens.register(injection.token, { useValue: list ? objects : objects[0] });
+    // Without the one that an option names there is nothing to go on with; of a list, the operator may say so.
+    const value = list
+      ? (await this.loadAll(paths, `option ${option}`, kind, trail)).map(({ object }) => object)
+      : await this.load(paths[0] ?? "", `option ${option}`, kind, trail);
+    this.#tokens.register(injection.token, { useValue: value });
   }
 
   #make<Made extends object>(

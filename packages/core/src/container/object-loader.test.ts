@@ -70,6 +70,17 @@ describe("an object path", () => {
     expect((await new ObjectLoader("/").load(`${folder}/sub/thing.mjs#thing`, "option a.b")).value).toBe(3);
   });
 
+  it("says where what it leads to comes from, the same wherever the package lies", async () => {
+    const { loader, folder } = await plugin({ "index.js": "export const thing = 2;" });
+    const beside = await loader.load("some-plugin#thing", "option a.b");
+    const elsewhere = new ObjectLoader(await testFolder(), [`file://${folder}/program.js`]);
+    const boxed = await elsewhere.load("some-plugin#thing", "option a.b");
+    expect([beside.origin, boxed.origin]).toEqual(["some-plugin 1.2.0", "some-plugin 1.2.0"]);
+    expect(beside.title).not.toBe(boxed.title);
+    const file = new ObjectLoader(await testFolder({ "thing.mjs": "export const thing = 3;" }));
+    expect((await file.load("./thing.mjs#thing", "option a.b")).origin).toBe("./thing.mjs#thing");
+  });
+
   it("without a name leads to the one export of the right kind", async () => {
     const { loader } = await plugin({
       "index.js": `class A ${tagged("filter")}; class B ${tagged("weigher")}; export { A, A as Again, B };`,

@@ -16,6 +16,8 @@ import { checkKind, onlyExport } from "./object-kind.js";
 export interface LoadedObject {
   /** The path, with package and version where it leads to one: for messages. */
   readonly title: string;
+  /** The package that it comes from, with its version, wherever that lies; the path where it leads to a file. */
+  readonly origin: string;
   /** The class, factory or instance. */
   readonly value: unknown;
   /** The option groups that its module exports: they are declared by being there. */
@@ -34,6 +36,7 @@ export interface PluginRules {
 interface FoundModule {
   readonly url: string;
   readonly title: string;
+  readonly origin: string;
   readonly exportName: string | undefined;
   readonly timeLimit: number;
 }
@@ -74,12 +77,12 @@ export class ObjectLoader {
    *   path, package, what was expected and what was found
    */
   async load(path: string, asked: string, kind?: PluginKind): Promise<LoadedObject> {
-    const { url, title, exportName, timeLimit } = await this.#find(path, asked, kind);
+    const { url, title, origin, exportName, timeLimit } = await this.#find(path, asked, kind);
     const namespace = await this.#import(url, timeLimit, `${asked}: ${title}`);
     this.hookPoints.add(hookPointsOfModule(namespace));
     const optionGroups = Object.values(namespace).filter(isOptionGroup);
     if (exportName === undefined) {
-      return { title, value: onlyExport(namespace, title, asked, kind), optionGroups, timeLimit };
+      return { title, origin, value: onlyExport(namespace, title, asked, kind), optionGroups, timeLimit };
     }
     if (!Object.hasOwn(namespace, exportName)) {
       const exports = Object.keys(namespace).join(", ") || "nothing";
@@ -87,7 +90,7 @@ export class ObjectLoader {
     }
     const value = namespace[exportName];
     checkKind(value, title, asked, kind);
-    return { title, value, optionGroups, timeLimit };
+    return { title, origin, value, optionGroups, timeLimit };
   }
 
   /**
@@ -133,7 +136,8 @@ export class ObjectLoader {
       );
     }
     const title = owner ? `${full} of ${describePackage(owner)}` : full;
-    return { url, title, exportName, timeLimit: this.#start.timeLimitOf(namesOf(specifier, owner)) };
+    const origin = owner && owner.from !== "path" ? `${owner.name} ${owner.version}` : full;
+    return { url, title, origin, exportName, timeLimit: this.#start.timeLimitOf(namesOf(specifier, owner)) };
   }
 
   /** A path with its short name, if it is one, resolved. */

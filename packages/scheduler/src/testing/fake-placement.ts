@@ -1,4 +1,4 @@
-import { hasRoom } from "@kilonova/candidates";
+import { capacityOf, usedAt } from "@kilonova/candidates";
 import { type Claim, type Placement, type Provider, placementContract } from "@kilonova/contracts";
 import {
   type Args,
@@ -22,7 +22,7 @@ export class FakePlacement {
   /** Runs when the answer to `changes` is there, before it goes back. */
   afterChanges: () => Promise<void> | void = () => {};
   /** How often each method was called. */
-  readonly calls = { claim: 0, providers: 0, changes: 0 };
+  readonly calls = { claim: 0, claimEach: 0, providers: 0, changes: 0, consumers: 0 };
   #sequence = 0;
   readonly #changed = new Map<string, number>();
   #reachesBackTo = 0;
@@ -38,6 +38,8 @@ export class FakePlacement {
       ["claim", (_context, args: Args<Placement, "claim">) => this.#claim(args.claims)],
       ["providers", (_context, args: Args<Placement, "providers">) => this.#page(args)],
       ["changes", (_context, args: Args<Placement, "changes">) => this.#changes(args)],
+      ["claimEach", (_context, args: Args<Placement, "claimEach">) => this.#claimEach(args.claims)],
+      ["consumers", (_context, args: Args<Placement, "consumers">) => this.#consumers(args)],
     ]);
     await this.rpc.serve({ topic: "placement", server: "host" }, [{ contract: placementContract, handlers }]);
   }
@@ -83,15 +85,57 @@ export class FakePlacement {
       this.#release(claim.consumerId);
       for (const { providerId, resources } of claim.allocations) {
         const provider = this.providers.get(providerId);
-        if (provider && hasRoom(provider, { resources, requiredTraits: [], forbiddenTraits: [] })) continue;
+        if (provider && hasRoom(provider, resources)) continue;
         this.#restore(...before);
         if (!provider) return refused("providerNotFound", { providerId });
         return refused("noCapacity", { consumerId: claim.consumerId, providerId, resourceClass: "VCPU" });
       }
       this.take(claim);
     }
+    const broken = claims.find((claim) => this.#breaksPolicy(claim));
+    if (broken?.group) {
+      this.#restore(...before);
+      const { consumerId, group, providerId = "" } = broken;
+      return refused("groupPolicy", { consumerId, groupId: group.id, providerId });
+    }
     await this.afterClaim();
     return ok();
+  }
+
+  async #claimEach(lists: readonly (readonly Claim[])[]): Promise<Result<Placement, "claimEach">> {
+    this.calls.claimEach++;
+    const outcomes: Result<Placement, "claimEach"> = [];
+    for (const claims of lists) {
+      const outcome = await this.#claim(claims);
+      const nothing = { consumerId: null, providerId: null, resourceClass: null };
+      if (outcome.ok) outcomes.push({ ok: true, refusal: null, ...nothing });
+      else outcomes.push({ ok: false, refusal: outcome.refusal, ...nothing, ...outcome.details });
+    }
+    return outcomes;
+  }
+
+  /** Of the group's members on that host, or on others where all must be on one. */
+  #breaksPolicy({ group, providerId }: Claim): boolean {
+    if (!group) return false;
+    const members = [...this.claims.values()].filter((each) => each.group?.id === group.id && each.providerId);
+    if (group.policy === "affinity") return members.some((each) => each.providerId !== providerId);
+    if (group.policy !== "anti-affinity") return false;
+    return members.filter((each) => each.providerId === providerId).length > group.maxServerPerHost;
+  }
+
+  async #consumers({ consumerIds, groupId }: Args<Placement, "consumers">): Promise<Result<Placement, "consumers">> {
+    this.calls.consumers++;
+    return [...this.claims.values()]
+      .filter(({ consumerId, group, allocations }) => {
+        const isAsked = consumerIds.includes(consumerId) || (groupId !== null && group?.id === groupId);
+        return isAsked && allocations.length > 0;
+      })
+      .map(({ consumerId, providerId = null, group }) => ({
+        consumerId,
+        providerId,
+        groupId: group?.id ?? null,
+        generation: 1,
+      }));
   }
 
   async #page({ after, limit }: Args<Placement, "providers">): Promise<Result<Placement, "providers">> {
@@ -135,4 +179,11 @@ export class FakePlacement {
     this.claims.clear();
     for (const [id, claim] of claims) this.claims.set(id, claim);
   }
+}
+
+function hasRoom(provider: Provider, resources: Claim["allocations"][number]["resources"]): boolean {
+  return Object.entries(resources).every(([name, amount]) => {
+    const inventory = provider.inventories[name];
+    return inventory !== undefined && usedAt(provider, name) + amount <= capacityOf(inventory);
+  });
 }

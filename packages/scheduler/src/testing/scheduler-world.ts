@@ -1,4 +1,4 @@
-import type { Claim, Provider, ServiceRecord } from "@kilonova/contracts";
+import type { Claim, Provider, SchedulingDecision, ServiceRecord } from "@kilonova/contracts";
 import { RequestContext } from "@kilonova/messaging";
 import {
   HostFilter,
@@ -6,17 +6,19 @@ import {
   type HostVerdict,
   HostWeigher,
   type Options,
-  type RequestSpec,
   ServiceGroupDriver,
   silentLogger,
 } from "@kilonova/plugin-api";
 import { FakeClock, type SampleHost, sampleHost } from "@kilonova/plugin-testing";
+import { type ChainSet, Chains } from "../chain/chains.js";
+import { PlacementClaims } from "../claims/placement-claims.js";
 import { FilterScheduler } from "../filter-scheduler.js";
-import { HostTable, type Hypervisor } from "../host-table.js";
+import { HostTable } from "../hosts/host-table.js";
+import type { AggregateOfHosts, Hypervisor } from "../hosts/known-host.js";
+import { ProviderMirror } from "../hosts/provider-mirror.js";
 import { schedulerOptions } from "../options.js";
-import { PlacementClaims } from "../placement-claims.js";
-import { ProviderMirror } from "../provider-mirror.js";
 import { FakePlacement } from "./fake-placement.js";
+import { type GivenPlugins, givenChainSet } from "./given-chains.js";
 
 /** Passes hosts that are enabled and up. */
 class UpFilter extends HostFilter {
@@ -28,11 +30,13 @@ class UpFilter extends HostFilter {
 
 /** Prefers hosts with more free memory. */
 export class FreeMemory extends HostWeigher {
-  override multiplier(): number {
-    return 1;
+  override readonly weight = 1;
+
+  override signature(): string {
+    return "";
   }
 
-  override weigh(host: HostState, _request: RequestSpec): number {
+  override weigh(host: HostState): number {
     const memory = host.resources.get("MEMORY_MB");
     return memory ? memory.capacity - memory.used : 0;
   }
@@ -52,13 +56,23 @@ export class SchedulerWorld {
   readonly clock = new FakeClock();
   readonly hypervisors: Hypervisor[] = [];
   readonly services: ServiceRecord[] = [];
+  readonly aggregates: AggregateOfHosts[] = [];
+  /** What was decided, in order. */
+  readonly decisions: SchedulingDecision[] = [];
   readonly mirror = new ProviderMirror(this.placement.client, this.clock, silentLogger);
   readonly hosts = new HostTable(
     this.mirror,
-    { hypervisors: async () => [...this.hypervisors], services: async () => [...this.services] },
+    {
+      hypervisors: async () => [...this.hypervisors],
+      services: async () => [...this.services],
+      aggregates: async () => [...this.aggregates],
+      ioOps: async () => new Map(),
+      imageProperties: async () => new Map(),
+    },
     new Group(),
+    { defaultAvailabilityZone: "nova", needsImageProperties: () => false },
   );
-  readonly claims = new PlacementClaims(this.placement.client, this.mirror, silentLogger);
+  readonly claims = new PlacementClaims(this.placement.client, this.mirror);
   readonly context = RequestContext.admin();
   /** Errors that schedulers of it logged. */
   readonly complaints: string[] = [];
@@ -74,9 +88,28 @@ export class SchedulerWorld {
     filters: readonly HostFilter[] = [new UpFilter()],
     weighers: readonly HostWeigher[] = [new FreeMemory()],
   ): FilterScheduler {
-    const all = { ...schedulerOptions.schema.parse({}), ...settings };
+    return this.schedulerWith({ filters, weighers }, settings);
+  }
+
+  /** A scheduler whose chains are made of these plugins. */
+  schedulerWith(plugins: GivenPlugins, settings: Partial<Options<typeof schedulerOptions>> = {}): FilterScheduler {
+    return this.schedulerOf(this.chainsOf(plugins), settings);
+  }
+
+  chainsOf(plugins: GivenPlugins): Chains {
+    return new Chains(this.chainSetOf(plugins));
+  }
+
+  chainSetOf(plugins: GivenPlugins): ChainSet {
     const logger = { ...silentLogger, error: (_: unknown, message: string) => void this.complaints.push(message) };
-    return new FilterScheduler(this.hosts, this.claims, filters, weighers, all, logger, this.clock);
+    return givenChainSet(plugins, { logger, clock: this.clock, rules: plugins.rules });
+  }
+
+  /** A scheduler with chains that a test may replace. */
+  schedulerOf(chains: Chains, settings: Partial<Options<typeof schedulerOptions>> = {}): FilterScheduler {
+    const all = { ...schedulerOptions.schema.parse({}), ...settings };
+    const keeper = { record: (decision: SchedulingDecision) => void this.decisions.push(decision) };
+    return new FilterScheduler(this.hosts, this.claims, this.placement.client, chains, keeper, all, "control");
   }
 
   /** Adds a host, as its compute would make it known. */
@@ -89,7 +122,16 @@ export class SchedulerWorld {
     });
     this.placement.set(provider);
     const hypervisor = { id: provider.id, host: name, hypervisorHostname: name };
-    this.hypervisors.push({ ...hypervisor, hypervisorType: "fake", hypervisorVersion: 1 });
+    this.hypervisors.push({
+      ...hypervisor,
+      hypervisorType: "fake",
+      hypervisorVersion: 1,
+      hostIp: "192.0.2.1",
+      cpuInfo: {},
+      facts: {},
+      failedBuilds: sample.failedBuilds ?? 0,
+      changedAt: "2030-01-01T00:00:00.000Z",
+    });
     this.services.push({
       id: `service-${name}`,
       binary: "kilonova-compute",

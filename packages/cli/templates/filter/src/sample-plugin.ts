@@ -6,7 +6,7 @@ import {
   type Options,
   optionGroup,
   options,
-  type RequestSpec,
+  type SchedulingRequest,
 } from "@kilonova/plugin-api";
 import { z } from "zod";
 
@@ -43,7 +43,7 @@ export class SamplePlugin extends HostFilter {
    * @returns true where the server may go there; else a code, which is counted, and words that go on after "hosts" in the
    *   sentence that the user reads
    */
-  override hostPasses(host: HostState, _request: RequestSpec): HostVerdict {
+  override hostPasses(host: HostState, _request: SchedulingRequest): HostVerdict {
     const { resourceClass, reserve } = this.settings;
     if (freeOf(host, resourceClass) >= reserve) return true;
     return { code: "below-reserve", words: `have less than ${reserve} ${resourceClass} to spare` };

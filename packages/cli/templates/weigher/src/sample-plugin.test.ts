@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sampleHost, sampleRequestSpec, weigherSuite } from "@kilonova/plugin-testing";
+import { sampleHost, sampleRequest, weigherSuite } from "@kilonova/plugin-testing";
 import { SamplePlugin, samplePluginOptions } from "./sample-plugin.js";
 
 function makeWeigher(written: Readonly<Record<string, unknown>> = {}): SamplePlugin {
@@ -14,11 +14,11 @@ describe("SamplePlugin does what every weigher promises:", () => {
 describe("SamplePlugin", () => {
   it("prefers the host with fewer servers", () => {
     const weigher = makeWeigher();
-    const [few, many] = [1, 2].map((servers) => weigher.weigh(sampleHost({ servers }), sampleRequestSpec()));
+    const [few, many] = [1, 2].map((servers) => weigher.weigh(sampleHost({ servers }), sampleRequest()));
     assert.ok(few !== undefined && many !== undefined && few > many);
   });
 
   it("counts as much as its option says", () => {
-    assert.equal(makeWeigher({ multiplier: -2.5 }).multiplier(sampleHost()), -2.5);
+    assert.equal(makeWeigher({ multiplier: -2.5 }).weight, -2.5);
   });
 });

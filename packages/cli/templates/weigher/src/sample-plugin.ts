@@ -4,7 +4,7 @@ import {
   type Options,
   optionGroup,
   options,
-  type RequestSpec,
+  type SchedulingRequest,
 } from "@kilonova/plugin-api";
 import { z } from "zod";
 
@@ -27,17 +27,16 @@ export const samplePluginOptions = optionGroup(
  * so that the unit of a weight does not matter.
  */
 export class SamplePlugin extends HostWeigher {
-  constructor(@options(samplePluginOptions) private readonly settings: Options<typeof samplePluginOptions>) {
-    super();
-  }
-
   /** How much this weigher counts beside the others. */
-  override multiplier(_host: HostState): number {
-    return this.settings.multiplier;
+  override readonly weight: number;
+
+  constructor(@options(samplePluginOptions) settings: Options<typeof samplePluginOptions>) {
+    super();
+    this.weight = settings.multiplier;
   }
 
   /** Higher is better. */
-  override weigh(host: HostState, _request: RequestSpec): number {
+  override weigh(host: HostState, _request: SchedulingRequest): number {
     return -host.servers;
   }
 }

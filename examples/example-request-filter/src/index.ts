@@ -1,0 +1,2 @@
+export { racksOptions } from "./options.js";
+export { RackRequestFilter } from "./rack-request-filter.js";

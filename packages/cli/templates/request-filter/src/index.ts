@@ -1,0 +1,1 @@
+export { SamplePlugin, samplePluginOptions } from "./sample-plugin.js";

@@ -1,0 +1,15 @@
+export { AcceleratorsFilter } from "./accelerators-filter.js";
+export { ComputeStatusFilter } from "./compute-status-filter.js";
+export { EphemeralEncryptionFilter } from "./ephemeral-encryption-filter.js";
+export { IsolateAggregates } from "./isolate-aggregates.js";
+export { MapAzToAggregate } from "./map-az-to-aggregate.js";
+export { requestFiltersOptions } from "./options.js";
+export { OwnerNovaFilter } from "./owner-nova-filter.js";
+export { PackedVirtqueueFilter } from "./packed-virtqueue-filter.js";
+export { RemoteManagedPortsFilter } from "./remote-managed-ports-filter.js";
+export { RequireImageTypeSupport } from "./require-image-type-support.js";
+export { RequireTenantAggregate } from "./require-tenant-aggregate.js";
+export { RoutedNetworksFilter } from "./routed-networks-filter.js";
+export { TpmSecretSecurityFilter } from "./tpm-secret-security-filter.js";
+export { TransformImageMetadata } from "./transform-image-metadata.js";
+export { VirtioSoundFilter } from "./virtio-sound-filter.js";
