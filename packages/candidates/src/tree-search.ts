@@ -48,8 +48,6 @@ interface Check {
 export class TreeSearch {
   /** Steps gone. */
   steps = 0;
-  /** It gave up before it had tried everything. */
-  isCut = false;
 
   readonly #order: readonly number[];
   readonly #choices: readonly (readonly Seat[])[];
@@ -100,10 +98,7 @@ export class TreeSearch {
         this.#back();
         continue;
       }
-      if (this.steps++ >= this.most) {
-        this.isCut = true;
-        break;
-      }
+      if (this.steps++ >= this.most) break;
       this.#tried[this.#depth] = choice;
       if (!this.#place(part, seat)) continue;
       this.#depth++;

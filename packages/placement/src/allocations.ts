@@ -3,11 +3,13 @@ import type { Queryable } from "@kilonova/database";
 import { type Args, ok, type Result, refused } from "@kilonova/messaging";
 import { type SQL, sql } from "drizzle-orm";
 
-interface Holding {
+type Holding = {
   readonly consumerId: string;
   readonly fence: number;
   readonly allocations: Allocation[];
-}
+};
+
+type Whereabouts = Result<Placement, "consumers">[number];
 
 /** Who has what. */
 export class Allocations {
@@ -28,17 +30,17 @@ export class Allocations {
 
   /** Where consumers are, by their ids or by their group. */
   async whereabouts({ consumerIds, groupId }: Args<Placement, "consumers">): Promise<Result<Placement, "consumers">> {
-    const { rows } = await this.database.execute(sql`
+    const { rows } = await this.database.execute<Whereabouts>(sql`
       SELECT id AS "consumerId", root_provider_id AS "providerId", group_id AS "groupId", generation::float8 AS generation
       FROM placement.consumers AS consumer
       WHERE (id = ANY (${sql.param([...consumerIds])}::text[]) OR group_id = ${groupId}::text)
         AND EXISTS (SELECT FROM placement.allocations WHERE consumer_id = consumer.id)
       ORDER BY id`);
-    return rows as unknown as Result<Placement, "consumers">;
+    return rows;
   }
 
   async #holdings(condition: SQL): Promise<Holding[]> {
-    const { rows } = await this.database.execute(sql`
+    const { rows } = await this.database.execute<Holding>(sql`
       SELECT consumer_id AS "consumerId", consumer.fence::float8 AS fence,
         json_agg(json_build_object('providerId', provider_id, 'resources', resources) ORDER BY provider_id) AS allocations
       FROM (
@@ -47,6 +49,6 @@ export class Allocations {
       ) AS held
       JOIN placement.consumers AS consumer ON consumer.id = consumer_id
       GROUP BY consumer_id, consumer.fence ORDER BY consumer_id`);
-    return rows as unknown as Holding[];
+    return rows;
   }
 }

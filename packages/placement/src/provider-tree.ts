@@ -20,19 +20,19 @@ export async function canBeUnder(tx: Queryable, parentId: string, id: string): P
   return rows.length > 0;
 }
 
-export interface TreeMember {
+export type TreeMember = {
   readonly id: string;
   readonly consumers: number;
-}
+};
 
 /** Locks a provider and all below it, in the order in which claims do. Answers none where it is not there. */
 export async function lockSubtree(tx: Queryable, id: string): Promise<readonly TreeMember[]> {
-  const { rows } = await tx.execute(sql`
+  const { rows } = await tx.execute<TreeMember>(sql`
     WITH RECURSIVE tree AS (
       SELECT id FROM placement.providers WHERE id = ${id} AND deleted_at IS NULL
       UNION
       SELECT lower.id FROM placement.providers AS lower JOIN tree ON lower.parent_id = tree.id
     )
     SELECT id, consumers FROM placement.providers WHERE id IN (SELECT id FROM tree) ORDER BY id FOR UPDATE`);
-  return rows as unknown as TreeMember[];
+  return rows;
 }

@@ -66,6 +66,7 @@ export class FakeDriver extends VirtDriver {
     await guests.create();
     await history.create();
     this.opened = { name, guests, history };
+    await this.mendHistory();
   }
 
   async getAvailableResources(): Promise<HypervisorResources> {
@@ -111,8 +112,8 @@ export class FakeDriver extends VirtDriver {
     const guest = await this.host.guests.read(serverId);
     if (!guest) return;
     await this.perform("destroy", guest, this.settings.destroyDelay, signal);
-    await this.host.guests.remove(serverId);
     if (guest.state !== "building") await this.remember(serverId, "destroyed");
+    await this.host.guests.remove(serverId);
   }
 
   async powerOn({ signal }: RequestContext, serverId: string, _vifs: readonly PluggedVif[]): Promise<void> {
@@ -196,6 +197,20 @@ export class FakeDriver extends VirtDriver {
     const { guests } = this.host;
     await guests.writeConsole(guest.id, `${FAKE_GREETING}\r\n${guest.name} is up, boot ${boots}\r\n`);
     await guests.write({ ...guest, state: "running", boots });
+  }
+
+  /**
+   * A process that was killed may have made a guest and not have said so, or have said that it removes one and not have
+   * done it: the guests that are there are the truth.
+   */
+  private async mendHistory(): Promise<void> {
+    const { guests, history, name } = this.host;
+    for (const serverId of await this.listServers()) {
+      const guest = await guests.read(serverId);
+      if (!guest || guest.state === "building") continue;
+      const last = (await history.read(serverId)).findLast(({ host }) => host === name);
+      if (last?.event !== "spawned") await this.remember(serverId, "spawned");
+    }
   }
 
   private async remember(serverId: string, event: "spawned" | "destroyed"): Promise<void> {

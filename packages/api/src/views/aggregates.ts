@@ -1,4 +1,4 @@
-import type { AggregateRecord } from "@kilonova/compute-store";
+import { type AggregateRecord, ZONE_KEY } from "@kilonova/compute-store";
 import { isoMicroseconds } from "./instant.js";
 
 /** An aggregate as its making is answered. */
@@ -6,7 +6,7 @@ export function briefAggregateView(aggregate: AggregateRecord, minor: number) {
   return {
     id: aggregate.id,
     name: aggregate.name,
-    availability_zone: aggregate.metadata["availability_zone"] ?? null,
+    availability_zone: aggregate.metadata[ZONE_KEY] ?? null,
     created_at: isoMicroseconds(aggregate.createdAt),
     updated_at: isoMicroseconds(aggregate.updatedAt),
     deleted_at: null,

@@ -109,7 +109,7 @@ export class Evaluator {
     const roomy = isOpen
       ? hostsFound
       : hostsFound.filter((slot) => within.every(({ slots }) => slots.has(slot)) && !this.#isIgnored(task, slot));
-    if (roomy.length < meant.length) explainDropped(hosts, task, missingFrom(roomy, meant), stage);
+    if (roomy.length < meant.length) explainDropped(hosts, task, within, missingFrom(roomy, meant), stage);
     return roomy;
   }
 

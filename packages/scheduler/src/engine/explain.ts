@@ -2,7 +2,7 @@ import type { HostRefusal, HostState, SchedulingRequest } from "@kilonova/plugin
 import type { HostTable } from "../hosts/host-table.js";
 import type { Overrides } from "../hosts/host-view.js";
 import { lackRefusal, mostShared } from "./lack-words.js";
-import { meantSlots, narrowed } from "./narrowing.js";
+import { meantSlots, type Narrowed, narrowed } from "./narrowing.js";
 import { Stage } from "./stages.js";
 import type { Task } from "./task.js";
 
@@ -28,7 +28,7 @@ const IGNORED: HostRefusal = { code: "ignored", words: "are to be left out" };
 export function explain(hosts: HostTable, task: Task, request: SchedulingRequest, overrides: Overrides): Explanation {
   const meant = [...meantSlots(hosts, task)];
   const resources = new Stage("resources", "resources", meant.length);
-  const left = withoutUnmeant(hosts, task, meant, resources);
+  const left = withoutUnmeant(hosts, task, narrowed(hosts, task), meant, resources);
   let alive = withRoom(hosts, task, left, overrides, resources);
   const stages = [resources];
   for (const filter of task.chain.filters) {
@@ -50,9 +50,17 @@ export function explain(hosts: HostTable, task: Task, request: SchedulingRequest
 /**
  * Says in the stage why some hosts were dropped before any filter was asked, on the path of a request that may well be
  * served: of very many, it looks into some.
+ *
+ * @param within what filters narrow the request down to, as the caller has it already
  */
-export function explainDropped(hosts: HostTable, task: Task, dropped: readonly number[], stage: Stage): void {
-  const left = withoutUnmeant(hosts, task, dropped, stage);
+export function explainDropped(
+  hosts: HostTable,
+  task: Task,
+  within: readonly Narrowed[],
+  dropped: readonly number[],
+  stage: Stage,
+): void {
+  const left = withoutUnmeant(hosts, task, within, dropped, stage);
   const step = Math.ceil(left.length / MOST_EXPLAINED);
   if (step <= 1) {
     withRoom(hosts, task, left, NOTHING_TAKEN, stage);
@@ -64,8 +72,13 @@ export function explainDropped(hosts: HostTable, task: Task, dropped: readonly n
 }
 
 /** Drops what the request leaves out, and what filters narrow away. */
-function withoutUnmeant(hosts: HostTable, task: Task, slots: readonly number[], stage: Stage): readonly number[] {
-  const within = narrowed(hosts, task);
+function withoutUnmeant(
+  hosts: HostTable,
+  task: Task,
+  within: readonly Narrowed[],
+  slots: readonly number[],
+  stage: Stage,
+): readonly number[] {
   if (within.length === 0 && task.ignoredHosts.size === 0) return slots;
   return slots.filter((slot) => {
     if (task.ignoredHosts.has(hosts.at(slot)?.host ?? "")) {

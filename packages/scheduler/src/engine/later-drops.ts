@@ -38,11 +38,11 @@ export function noteReturn({ stages, later }: Evaluation, slot: number): boolean
 /** The first that drops it; the filters have been asked. */
 function refusalOf(
   hosts: HostTable,
-  { task, filters }: Evaluation,
+  { task, narrowed, filters }: Evaluation,
   slot: number,
 ): { readonly stage: number; readonly refusal: HostRefusal } | undefined {
   const alone = new Stage("resources", "resources", 1);
-  explainDropped(hosts, task, [slot], alone);
+  explainDropped(hosts, task, narrowed, [slot], alone);
   const [lack] = alone.drops;
   if (lack) return { stage: 0, refusal: lack.refusal };
   for (const [index, { column }] of filters.entries()) {

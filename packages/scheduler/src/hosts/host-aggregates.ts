@@ -1,3 +1,4 @@
+import { ZONE_KEY } from "@kilonova/compute-store";
 import type { HostAggregate } from "@kilonova/contracts";
 import type { AggregateOfHosts } from "./known-host.js";
 
@@ -50,7 +51,7 @@ export class HostAggregates {
 /** The zone that one of a host's aggregates puts it in. */
 export function zoneOf(aggregates: readonly HostAggregate[], preset: string): string {
   for (const { metadata } of aggregates) {
-    const zone = metadata["availability_zone"];
+    const zone = metadata[ZONE_KEY];
     if (zone !== undefined) return zone;
   }
   return preset;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { ProviderIndex, withTaken } from "@kilonova/candidates";
+import { ProviderIndex, SHARES_VIA_AGGREGATE, withTaken } from "@kilonova/candidates";
 import type { Allocation, Placement, Provider } from "@kilonova/contracts";
 import { RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
@@ -8,9 +8,6 @@ import { NextRun } from "./next-run.js";
 const PAGE = 1000;
 /** Milliseconds for one page of placement's. */
 const PATIENCE = 10_000;
-
-/** The trait of a provider that gives to all in its aggregates. */
-const SHARES = "MISC_SHARES_VIA_AGGREGATE";
 
 /** What was claimed here and may not have been told of by placement yet. */
 interface Taking {
@@ -231,7 +228,7 @@ export class ProviderMirror {
     const after = this.#slotOf(id);
     if (before !== undefined) this.onChange(before);
     if (after !== undefined && after !== before) this.onChange(after);
-    if (known?.traits.includes(SHARES) || provider?.traits.includes(SHARES)) this.onChangeOfMany();
+    if ([known, provider].some((each) => each?.traits.includes(SHARES_VIA_AGGREGATE))) this.onChangeOfMany();
   }
 
   #slotOf(id: string): number | undefined {
