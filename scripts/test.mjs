@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // "npm test": every check and every suite; with names, the tests whose file or own name contains one of them.
-// "npm run test:<suite>" is "--suite <suite>". The last line is always "Tests: N passed, N failed".
+// "npm run test:<suite>" is "--suite <suite>", and runs it in its whole length. The last line is always "Tests: N passed, N failed".
 import { run } from "./lib/command.mjs";
 import { report, reportFailure, SetupError } from "./lib/progress.mjs";
 import { provideTestServers } from "./lib/test-servers.mjs";
@@ -27,11 +27,11 @@ async function main(args) {
   const [first, second, ...others] = args;
   const chosen = first === "--suite" ? findSuite(second) : undefined;
   await setUp();
-  if (chosen !== undefined) return runSuites([chosen], others);
+  if (chosen !== undefined) return runSuites([chosen], others, "whole");
   if (first !== undefined) return runNamed(args);
   total.passed += 1; // the build
   for (const check of checks) await runCheck(check);
-  await runSuites(suites, []);
+  await runSuites(suites, [], "short");
 }
 
 function findSuite(name) {
@@ -53,8 +53,10 @@ async function runCheck({ title, command, args }) {
   report(`FAILED: ${title}`);
 }
 
-async function runSuites(chosen, vitestArgs) {
-  await withServers(undefined, async (env) => {
+/** @param length for suites that can go on for long (test/test-length.ts) */
+async function runSuites(chosen, vitestArgs, length) {
+  await withServers(undefined, async (servers) => {
+    const env = { ...servers, KILONOVA_TEST_LENGTH: length };
     for (const { suites: together, workers } of runsOf(chosen)) {
       if (interrupted) return;
       const names = together.map((suite) => suite.name);

@@ -3,6 +3,7 @@ import type { ServerGroupRule } from "@kilonova/contracts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Capacity } from "../contracts/known-host.js";
 import { SchedulingCloud } from "../e2e/scheduling-cloud.js";
+import { inLength } from "../test-length.js";
 import { ClaimHistory } from "./claim-history.js";
 import { ClaimLoad } from "./claim-load.js";
 import { heldAt, heldBy } from "./held-servers.js";
@@ -10,19 +11,21 @@ import { PlacementWatcher } from "./placement-watcher.js";
 
 // `npm test` starts a RabbitMQ where this stands: KILONOVA_TEST_AMQP_URL.
 
-/** So many servers are to be placed, and so many are placed at least where the machine is slow or busy. */
+/** So many servers are to be placed; beside other suites, as many as the time is enough for. */
 const SERVERS = 20_000;
-const AT_LEAST = 1_000;
+const AT_LEAST = inLength({ short: 1_000, whole: SERVERS });
 /** Milliseconds after which no more are asked for. */
-const TIME_LIMIT = 90_000;
+const TIME_LIMIT = inLength({ short: 90_000, whole: 1_800_000 });
 /** Servers placed while a scheduler is killed: when it is, and in all. */
 const BEFORE_KILL = 500;
 const WITH_KILL = 2_000;
 
 const CLIENTS = 16;
 const HOSTS = 40;
-/** Twice as much as the load itself may take, and what is started and looked at. */
-const TEST_TIME = 300_000;
+/** Milliseconds: more than the load itself may take, and what is looked at afterwards. */
+const TEST_TIME = TIME_LIMIT + 210_000;
+/** Milliseconds that the load with a kill in it may take. */
+const KILL_TIME_LIMIT = 150_000;
 
 const GROUPS = Array.from(
   { length: 12 },
@@ -65,7 +68,7 @@ describe("four schedulers over RabbitMQ and PostgreSQL, a nearly full cloud, and
     expect(history.wrongRefusals.slice(0, 5)).toEqual([]);
     expect(await heldAt(cloud, hosts)).toEqual(heldBy(history.present));
     // Else nothing was proven: they have to have met, and to have been short of room.
-    expect(history.placed).toBeGreaterThan(AT_LEAST);
+    expect(history.placed).toBeGreaterThanOrEqual(AT_LEAST);
     expect(history.refused).toBeGreaterThan(0);
     expect(watcher.looks).toBeGreaterThan(10);
 
@@ -78,7 +81,7 @@ describe("four schedulers over RabbitMQ and PostgreSQL, a nearly full cloud, and
     const load = new ClaimLoad(cloud, history, {
       clients: CLIENTS,
       servers: WITH_KILL,
-      timeLimit: TEST_TIME / 2,
+      timeLimit: KILL_TIME_LIMIT,
       patience: 10_000,
       groups: GROUPS,
       nextScheduler: () => undefined,

@@ -97,7 +97,7 @@ export class Runtime {
   ) {
     const { host } = configuration.get(serviceOptions);
     this.notifications = new NotificationCenter({ clock, logger, options: configuration.get(notificationsOptions) });
-    this.rpc = new Rpc(transport, failureObserver(logger, this.notifications));
+    this.rpc = new Rpc(transport, { onFailure: failureObserver(logger, this.notifications) });
     this.hooks = new Hooks(logger, plugins.loader.hookPoints);
     const weaver = new Weaver({ hooks: this.hooks, clock, locks: () => this.state.locks });
     this.container = new Container(configuration, plugins.loader, (made) => weaver.weave(made));

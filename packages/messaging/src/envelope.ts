@@ -21,6 +21,8 @@ const requestSchema = z.object({
   context: contextFieldsSchema,
   /** Milliseconds until the caller stops waiting. A span, not an instant: clocks of two hosts differ. */
   timeLeft: z.number().min(0).optional(),
+  /** What observers of the sender's gave it: see `RpcObserver`. */
+  carrier: z.record(z.string(), z.string()).optional(),
 });
 
 /** What comes back: a failure, or a refusal with its details, or a value, which is absent where a method has no result. */

@@ -19,8 +19,9 @@ export { MemoryWire } from "./memory-wire.js";
 export { type Ok, type Outcome, ok, type RefusalDetails, type Refused, refused } from "./outcome.js";
 export { type PendingCall, PendingCalls } from "./pending-calls.js";
 export { type ContextFields, LONGEST_WAIT, RequestContext } from "./request-context.js";
-export { Rpc } from "./rpc.js";
+export { Rpc, type RpcSettings } from "./rpc.js";
 export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";
+export type { Carrier, RpcObserver, SeenMessage } from "./rpc-observer.js";
 export type { FailureObserver, RpcEndpoint, RpcHandler } from "./rpc-server.js";
 export {
   type Address,
@@ -28,11 +29,14 @@ export {
   type CallOptions,
   DEFAULT_CONCURRENCY,
   DELIVERY_LIMIT,
+  type DeadLetter,
+  type DeadLetters,
   type Delivery,
   type DeliveryHandler,
   type Listener,
   type ListenerAddress,
   type ListenOptions,
+  type QueueDepth,
   redeliveryPause,
   type Transport,
 } from "./transport.js";

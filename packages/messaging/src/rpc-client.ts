@@ -15,7 +15,8 @@ import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.
 import { fromWireError, isKilonovaError, KilonovaError } from "./kilonova-error.js";
 import { ok, refused } from "./outcome.js";
 import type { RequestContext } from "./request-context.js";
-import type { Address, Transport } from "./transport.js";
+import type { Carrier, RpcObserver } from "./rpc-observer.js";
+import type { Address, Delivery, Transport } from "./transport.js";
 import { higherVersion, isCompatible, type Version } from "./version.js";
 import type { WireSchemas } from "./wire-schema.js";
 
@@ -71,9 +72,11 @@ export interface ClientWorld {
   readonly transport: Transport;
   readonly codec: EnvelopeCodec;
   readonly schemas: WireSchemas;
+  readonly observer?: Required<RpcObserver>;
 }
 
-type Sender = (context: RequestContext, args?: Readonly<Record<string, unknown>>) => Promise<unknown>;
+type Arguments = Readonly<Record<string, unknown>>;
+type Sender = (context: RequestContext, args?: Arguments) => Promise<unknown>;
 
 /** Makes the client of a contract. Services get theirs from {@link Rpc.client}. */
 export function rpcClient<Contract extends RpcContract>(
@@ -94,6 +97,13 @@ export function rpcClient<Contract extends RpcContract>(
   };
 }
 
+/** What goes along with the arguments of a message. */
+interface Along {
+  readonly context: RequestEnvelope["context"];
+  readonly carrier: Carrier | undefined;
+  readonly timeLeft?: number;
+}
+
 class ContractSender {
   readonly #address: Address;
 
@@ -105,11 +115,50 @@ class ContractSender {
     this.#address = { topic: contract.topic, ...(options.server === undefined ? {} : { server: options.server }) };
   }
 
-  async call(method: string, context: RequestContext, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+  async call(method: string, context: RequestContext, args: Arguments = {}): Promise<unknown> {
     const spec = this.#spec(method);
     context.throwIfExpired();
+    return this.#observed("call", method, context, (carrier) => this.#callOnce(method, spec, context, args, carrier));
+  }
+
+  async cast(method: string, context: RequestContext, args: Arguments = {}): Promise<void> {
+    const spec = this.#spec(method);
+    return this.#observed("cast", method, context, (carrier) => {
+      const body = this.#encode(method, spec, args, { context: context.fields(), carrier });
+      return this.world.transport.cast(this.#address, body);
+    });
+  }
+
+  async fanout(method: string, context: RequestContext, args: Arguments = {}): Promise<void> {
+    const spec = this.#spec(method);
+    return this.#observed("fanout", method, context, (carrier) => {
+      const body = this.#encode(method, spec, args, { context: context.fields(), carrier });
+      return this.world.transport.fanout(this.contract.topic, body);
+    });
+  }
+
+  async #observed<Answer>(
+    kind: Delivery["kind"],
+    method: string,
+    context: RequestContext,
+    send: (carrier: Carrier | undefined) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (!this.world.observer) return send(undefined);
+    const message = { kind, address: this.#address, contract: this.contract.name, method, context };
+    return this.world.observer.sending(message, send);
+  }
+
+  async #callOnce(
+    method: string,
+    spec: MethodSpec,
+    context: RequestContext,
+    args: Arguments,
+    carrier: Carrier | undefined,
+  ): Promise<unknown> {
     const timeLeft = this.#timeLeft(spec, context);
-    const body = this.#encode(method, spec, args, context.fields(), context.token(), timeLeft);
+    const token = context.token();
+    const fields = token === undefined ? context.fields() : { ...context.fields(), token };
+    const body = this.#encode(method, spec, args, { context: fields, carrier, timeLeft });
     const watch = spec.long ? new BeatWatch(`${this.contract.name}.${method}`) : undefined;
     const signals = [context.signal, ...(watch ? [watch.signal] : [])];
     try {
@@ -124,17 +173,6 @@ class ContractSender {
     } finally {
       watch?.end();
     }
-  }
-
-  async cast(method: string, context: RequestContext, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    await this.world.transport.cast(this.#address, this.#encode(method, this.#spec(method), args, context.fields()));
-  }
-
-  async fanout(method: string, context: RequestContext, args: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    await this.world.transport.fanout(
-      this.contract.topic,
-      this.#encode(method, this.#spec(method), args, context.fields()),
-    );
   }
 
   /** The context's deadline reaches the transport as an abort: to the caller it is a deadline all the same. */
@@ -158,14 +196,7 @@ class ContractSender {
     return Math.min(own, context.timeLeft() ?? Number.POSITIVE_INFINITY);
   }
 
-  #encode(
-    method: string,
-    spec: MethodSpec,
-    args: Readonly<Record<string, unknown>>,
-    fields: RequestEnvelope["context"],
-    token?: string,
-    timeLeft?: number,
-  ): string {
+  #encode(method: string, spec: MethodSpec, args: Arguments, { context, carrier, timeLeft }: Along): string {
     const { version, args: sent } = this.#capped(method, spec, args);
     this.#checkArguments(method, spec, sent);
     return this.world.codec.encode({
@@ -175,13 +206,14 @@ class ContractSender {
       version,
       method,
       args: sent,
-      context: token === undefined ? fields : { ...fields, token },
+      context,
       ...(timeLeft === undefined ? {} : { timeLeft: Math.ceil(timeLeft) }),
+      ...(carrier === undefined ? {} : { carrier }),
     });
   }
 
   /** Optional arguments newer than the cap are left out, what cannot be left out is refused. */
-  #capped(method: string, spec: MethodSpec, args: Readonly<Record<string, unknown>>) {
+  #capped(method: string, spec: MethodSpec, args: Arguments) {
     const cap = this.options.versionCap ?? this.contract.version;
     const [major] = this.contract.version.split(".");
     let version = spec.since ?? (`${major}.0` as Version);
@@ -208,7 +240,7 @@ class ContractSender {
     );
   }
 
-  #checkArguments(method: string, spec: MethodSpec, args: Readonly<Record<string, unknown>>): void {
+  #checkArguments(method: string, spec: MethodSpec, args: Arguments): void {
     const what = `arguments of ${this.contract.name}.${method}`;
     const problem = spec.args
       ? this.world.schemas.strict(spec.args, what)(args)

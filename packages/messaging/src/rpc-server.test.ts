@@ -100,7 +100,7 @@ describe("what a peer sends", () => {
           arrived();
         },
       },
-      failures,
+      { server: { onFailure: failures } },
     );
     await transport.cast({ topic: "example" }, "no JSON");
     await transport.cast({ topic: "example" }, JSON.stringify({ ...good, version: "9.9" }));

@@ -4,6 +4,7 @@ import { isKilonovaError, KilonovaError, toWireError } from "./kilonova-error.js
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
 import { RequestContext } from "./request-context.js";
 import { BEAT_INTERVAL } from "./rpc-client.js";
+import type { RpcObserver } from "./rpc-observer.js";
 import type { Delivery, DeliveryHandler, Listener, ListenerAddress, ListenOptions, Transport } from "./transport.js";
 import { isCompatible } from "./version.js";
 import type { WireSchemas } from "./wire-schema.js";
@@ -33,6 +34,7 @@ export interface ServerWorld {
   readonly codec: EnvelopeCodec;
   readonly schemas: WireSchemas;
   readonly onFailure?: FailureObserver;
+  readonly observer?: Required<RpcObserver>;
 }
 
 /** Listens for the endpoints of one service. */
@@ -93,7 +95,7 @@ class Dispatcher {
     try {
       const request = this.world.codec.decodeRequest(delivery.body);
       const target = this.#target(request);
-      await this.#run(request, target, withoutToken(request));
+      await this.#run(delivery.kind, request, target, withoutToken(request));
     } catch (error) {
       if (HOPELESS.some((code) => isKilonovaError(error, code))) return undefined;
       throw error;
@@ -104,7 +106,7 @@ class Dispatcher {
   async #outcome(request: RequestEnvelope): Promise<AnswerEnvelope> {
     const target = this.#target(request);
     const limits = request.timeLeft === undefined ? {} : { deadline: Date.now() + request.timeLeft };
-    const answer = await this.#run(request, target, new RequestContext(request.context, limits));
+    const answer = await this.#run("call", request, target, new RequestContext(request.context, limits));
     return this.#checked(request, target.spec, answer);
   }
 
@@ -133,10 +135,20 @@ class Dispatcher {
     return { endpoint, spec, handler };
   }
 
-  async #run(request: RequestEnvelope, target: Target, context: RequestContext): Promise<unknown> {
-    try {
+  async #run(
+    kind: Delivery["kind"],
+    request: RequestEnvelope,
+    target: Target,
+    context: RequestContext,
+  ): Promise<unknown> {
+    const { contract, method, args, carrier = {} } = request;
+    const work = async () => {
       context.throwIfExpired();
-      return await target.handler(context, request.args as never);
+      return target.handler(context, args as never);
+    };
+    const message = { kind, address: this.address, contract, method, context };
+    try {
+      return await (this.world.observer ? this.world.observer.handling(message, carrier, work) : work());
     } catch (error) {
       this.#report(request, error);
       throw error;

@@ -66,7 +66,12 @@ describe("a call", () => {
           throw new TypeError("a bug");
         },
       },
-      ({ address, method, context }) => failures.push([address.server, method, context.requestId, context.token()]),
+      {
+        server: {
+          onFailure: ({ address, method, context }) =>
+            failures.push([address.server, method, context.requestId, context.token()]),
+        },
+      },
     );
     const failure = { code: "virt.failed", message: "no disk", details: { disk: "vda" } };
     await expect(client.call.greet(context, { name: "coded" })).rejects.toMatchObject(failure);

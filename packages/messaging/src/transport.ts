@@ -57,6 +57,37 @@ export function redeliveryPause(deliveries: number): number {
   return 100 * 2 ** (deliveries - 1);
 }
 
+/** A cast that failed too often, or that nobody could ever understand, as it is kept. */
+export interface DeadLetter {
+  /** Of this letter; stays the same as long as it is kept. */
+  readonly id: string;
+  readonly address: Address;
+  /** Milliseconds since 1970, by the broker's clock or that of the listener that gave it up. */
+  readonly at: number;
+  readonly deliveries: number;
+  /** Why the last delivery failed, in words. */
+  readonly reason: string;
+  /** What was cast. Casts carry no token. */
+  readonly body: string;
+}
+
+/** The dead letters of a broker: for an operator who looks into them, and sends them again or throws them away. */
+export interface DeadLetters {
+  /** Those of a topic and its hosts, oldest first. */
+  list(topic: string, most: number): Promise<readonly DeadLetter[]>;
+  /** Casts it again, as if it had never been delivered. False where there is none of that id any more. */
+  retry(topic: string, id: string): Promise<boolean>;
+  /** False where there is none of that id any more. */
+  drop(topic: string, id: string): Promise<boolean>;
+}
+
+/** How many messages wait in the queue of an address, of those that this process listens on. */
+export interface QueueDepth {
+  readonly address: Address;
+  readonly kind: "call" | "cast";
+  readonly messages: number;
+}
+
 /** One who listens. */
 export interface Listener {
   readonly address: ListenerAddress;
@@ -81,6 +112,10 @@ export interface Transport {
   call(address: Address, body: string, options: CallOptions): Promise<string>;
   cast(address: Address, body: string): Promise<void>;
   fanout(topic: string, body: string): Promise<void>;
+  /** Absent where the transport keeps none. */
+  readonly deadLetters?: DeadLetters;
+  /** What waits for the listeners of this process. Absent where the transport cannot tell. */
+  queueDepths?(): Promise<readonly QueueDepth[]>;
   /**
    * Lets go at once: calls in flight fail with `transport.closed`, listeners end, casts that they have not finished go to
    * others. Who wants to see running work finished stops the listeners first. Safe to repeat.

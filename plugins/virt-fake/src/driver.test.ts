@@ -69,6 +69,23 @@ describe("FakeDriver", () => {
     ]);
   });
 
+  it("makes the history agree with the guests when a process was killed between the two", async () => {
+    const history = new GuestHistory(join(folder, "fake-guests"));
+    const guests = new GuestFolder(join(folder, "fake-guests", "host1"));
+    await started("host1");
+    await guests.write({ id: "unsaid", name: "unsaid", state: "running", boots: 1 });
+    await guests.write({ id: "kept", name: "kept", state: "shutdown", boots: 1 });
+    await history.append("kept", { event: "spawned", host: "host1", at: 1 });
+    await history.append("kept", { event: "destroyed", host: "host1", at: 2 });
+    await guests.write({ id: "begun", name: "begun", state: "building", boots: 0 });
+    await started("host1");
+    await started("host1");
+    const eventsOf = async (id: string) => (await history.read(id)).map(({ event }) => event);
+    expect(await eventsOf("unsaid")).toEqual(["spawned"]);
+    expect(await eventsOf("kept")).toEqual(["spawned", "destroyed", "spawned"]);
+    expect(await eventsOf("begun")).toEqual([]);
+  });
+
   it("fails as it was told to: the verb, on the host, for the servers", async () => {
     const failures = [
       { verb: "spawn", how: "reschedule", host: "host1", server: "^unlucky-" },

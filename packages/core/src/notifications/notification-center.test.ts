@@ -354,7 +354,7 @@ describe("a failed RPC method", () => {
     const outlet = taker();
     center.add("taker", outlet);
     const wire = new MemoryWire();
-    const server = new Rpc(new MemoryTransport(wire), failureObserver(logger, center));
+    const server = new Rpc(new MemoryTransport(wire), { onFailure: failureObserver(logger, center) });
     const handler = async () => {
       throw new TypeError("a bug");
     };
@@ -387,7 +387,7 @@ describe("a failed RPC method", () => {
     const { taken, ...outlet } = taker();
     center.add("taker", outlet);
     const wire = new MemoryWire();
-    const server = new Rpc(new MemoryTransport(wire), failureObserver(logger, center));
+    const server = new Rpc(new MemoryTransport(wire), { onFailure: failureObserver(logger, center) });
     const handler = async () => {
       throw new KilonovaError("database.failed", "The database refused.", { cause: new Error("duplicate key") });
     };

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { method, rpcContract, since } from "../contract.js";
 import { MemoryTransport } from "../memory-transport.js";
 import { MemoryWire } from "../memory-wire.js";
-import { Rpc } from "../rpc.js";
-import type { FailureObserver, RpcHandler } from "../rpc-server.js";
+import { Rpc, type RpcSettings } from "../rpc.js";
+import type { RpcHandler } from "../rpc-server.js";
 import type { Listener } from "../transport.js";
 
 /** A contract with one of everything. */
@@ -23,12 +23,12 @@ export type Example = typeof exampleContract;
 /** Two processes at one wire: one that answers with the handlers, one that asks. */
 export async function exampleWorld(
   handlers: Readonly<Record<string, (context: never, args: never) => Promise<unknown>>>,
-  onFailure?: FailureObserver,
+  settings: { readonly server?: RpcSettings; readonly client?: RpcSettings } = {},
 ) {
   const wire = new MemoryWire();
   const transport = new MemoryTransport(wire);
-  const server = new Rpc(new MemoryTransport(wire), onFailure);
+  const server = new Rpc(new MemoryTransport(wire), settings.server);
   const endpoint = { contract: exampleContract, handlers: new Map(Object.entries(handlers) as [string, RpcHandler][]) };
   const listener: Listener = await server.serve({ topic: "example", server: "one" }, [endpoint]);
-  return { wire, transport, listener, client: new Rpc(transport).client(exampleContract) };
+  return { wire, transport, listener, client: new Rpc(transport, settings.client).client(exampleContract) };
 }
