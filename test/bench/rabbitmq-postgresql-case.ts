@@ -15,7 +15,8 @@ export const rabbitmqPostgresqlCase: CloudCase = {
     const rabbitmq = process.env[AMQP_URL] ? undefined : await startRabbitMq();
     try {
       const postgres = await startThrowAwayPostgres({ fsync: true });
-      const cloud = await prepareProcesses(postgres, rabbitmq?.url);
+      const ground = { postgres: Promise.resolve(postgres), ...(rabbitmq ? { brokerUrl: rabbitmq.url } : {}) };
+      const cloud = await SeparateProcesses.prepare("fake", ROOMY, ground);
       return new MeasuredProcesses(cloud, postgres, rabbitmq);
     } catch (error) {
       await rabbitmq?.stop();
@@ -23,17 +24,6 @@ export const rabbitmqPostgresqlCase: CloudCase = {
     }
   },
 };
-
-/** The processes read the broker's address from where tests are told of it. */
-async function prepareProcesses(postgres: ThrowAwayPostgres, amqpUrl: string | undefined): Promise<SeparateProcesses> {
-  if (amqpUrl === undefined) return SeparateProcesses.prepare("fake", ROOMY, Promise.resolve(postgres));
-  process.env[AMQP_URL] = amqpUrl;
-  try {
-    return await SeparateProcesses.prepare("fake", ROOMY, Promise.resolve(postgres));
-  } finally {
-    delete process.env[AMQP_URL];
-  }
-}
 
 class MeasuredProcesses implements MeasuredCloud {
   #isMigrated = false;

@@ -23,6 +23,14 @@ const PROCESSES = {
 /** Values of options by group and option. */
 export type OptionValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** What a cloud stands on. */
+export interface Ground {
+  /** Stopped by `destroy`. */
+  readonly postgres?: Promise<ThrowAwayPostgres>;
+  /** A broker that nobody else uses; else it is the one that all tests share, one after the other. */
+  readonly brokerUrl?: string;
+}
+
 export type ProcessName = keyof typeof PROCESSES;
 export const PROCESS_NAMES = Object.keys(PROCESSES) as readonly ProcessName[];
 
@@ -57,23 +65,20 @@ export class SeparateProcesses {
     }
   }
 
-  /**
-   * A cloud that does not run yet: its servers, ports and configuration are there, its database is empty.
-   *
-   * @param postgres stopped by `destroy`
-   */
+  /** A cloud that does not run yet: its servers, ports and configuration are there, its database is empty. */
   static async prepare(
     devices: Devices,
     more: readonly string[] = [],
-    postgres: Promise<ThrowAwayPostgres> = startThrowAwayPostgres(),
+    { postgres = startThrowAwayPostgres(), brokerUrl }: Ground = {},
   ): Promise<SeparateProcesses> {
     const folder = await mkdtemp(join(tmpdir(), "kilonova-e2e-"));
     const ports = { control: await freePort(), api: await freePort() };
     const server = await postgres;
     const { url } = await server.createDatabase();
     const options = [...DEVICE_OPTIONS[devices], ...more];
-    const cloud = new SeparateProcesses(folder, server, ports, options, url, await holdBroker(brokerUrl()));
-    await cloud.#writeFiles();
+    const letGo = brokerUrl === undefined ? await holdBroker(sharedBroker()) : async () => {};
+    const cloud = new SeparateProcesses(folder, server, ports, options, url, letGo);
+    await cloud.#writeFiles(brokerUrl ?? sharedBroker());
     return cloud;
   }
 
@@ -140,14 +145,14 @@ export class SeparateProcesses {
     return join(this.folder, `${which}.config.json`);
   }
 
-  async #writeFiles(): Promise<void> {
+  async #writeFiles(brokerUrl: string): Promise<void> {
     const adminPassword = randomBytes(18).toString("base64url");
     const userPassword = randomBytes(18).toString("base64url");
     const control = `http://127.0.0.1:${this.ports.control}`;
     const api = `http://127.0.0.1:${this.ports.api}`;
     const shared = {
       transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
-      rabbitmq: { url: brokerUrl() },
+      rabbitmq: { url: brokerUrl },
       http: { identityEndpoint: `${control}/identity/v3` },
       compute: { shutdownTimeout: "1s" },
       qemu: { softRebootTimeout: "1s", instancesPath: join(this.folder, "instances") },
@@ -201,7 +206,7 @@ export class SeparateProcesses {
   }
 }
 
-function brokerUrl(): string {
+function sharedBroker(): string {
   const url = process.env["KILONOVA_TEST_AMQP_URL"];
   if (url) return url;
   throw new Error("KILONOVA_TEST_AMQP_URL is not set: `npm test` sets it to a RabbitMQ of its own");

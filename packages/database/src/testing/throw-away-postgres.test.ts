@@ -26,6 +26,25 @@ test("it gives databases, and leaves nothing when it is stopped", async () => {
   expect(existsSync(dirname(socketFolderOf(server.url)))).toBe(false);
 });
 
+test("it comes back from a crash with what was committed, at the same address", async () => {
+  const server = await startThrowAwayPostgres({ fsync: true });
+  const { url } = await server.createDatabase();
+  const ask = async (text: string) => {
+    const client = new Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    const { rows } = await client.query<{ kept: string }>(text);
+    await client.end();
+    return rows;
+  };
+  await ask("create table things as select 'a thing' as kept");
+  const before = server.pid;
+  await server.crash();
+  expect(server.pid).not.toBe(before);
+  expect(await ask("select kept from things")).toEqual([{ kept: "a thing" }]);
+  await server.stop();
+});
+
 test("it ends with the process that started it, even when that is killed", async () => {
   const script = `
     import { startThrowAwayPostgres } from ${JSON.stringify(built)};

@@ -25,10 +25,15 @@ rm -rf "$1"
 export interface ThrowAwayPostgres {
   /** The superuser's address of the database `postgres`. */
   readonly url: string;
-  /** Of the server process, whose children are its backends. */
+  /** Of the server process, whose children are its backends. Another one after a crash. */
   readonly pid: number;
   /** A fresh, empty database of a name of its own. */
   createDatabase(): Promise<TestDatabase>;
+  /**
+   * Ends the server at once, as kill -9 does, and starts it again at the same address. Only with `fsync` is all there that
+   * was committed: without, the last commits may be gone.
+   */
+  crash(): Promise<void>;
   /** Ends the server and removes all that it had. Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -44,7 +49,7 @@ export async function startThrowAwayPostgres({ fsync = false } = {}): Promise<Th
   guard.unref();
   try {
     const stateFolder = await StateFolder.hold(folder);
-    const server = await EmbeddedPostgres.start({ stateFolder, fsync });
+    let server = await EmbeddedPostgres.start({ stateFolder, fsync });
     const stop = async () => {
       await server.stop();
       await stateFolder.release();
@@ -53,8 +58,15 @@ export async function startThrowAwayPostgres({ fsync = false } = {}): Promise<Th
     let stopped: Promise<void> | undefined;
     return {
       url: server.url(),
-      pid: server.pid,
+      get pid() {
+        return server.pid;
+      },
       createDatabase: () => createTestDatabase(server.url()),
+      crash: async () => {
+        process.kill(server.pid, "SIGKILL");
+        await server.ended;
+        server = await EmbeddedPostgres.start({ stateFolder, fsync });
+      },
       stop: () => {
         stopped ??= stop();
         return stopped;
