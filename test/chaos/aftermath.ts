@@ -15,11 +15,11 @@ export interface Aftermath {
 
 const SETTLE_TIME = 120_000;
 
-/** Waits until nothing is being done to any server any more. */
-export async function settled(databaseUrl: string): Promise<Aftermath> {
+/** Waits until nothing is being done to any server any more. @param timeLimit milliseconds */
+export async function settled(databaseUrl: string, timeLimit = SETTLE_TIME): Promise<Aftermath> {
   await expect
     .poll(async () => count(databaseUrl, "SELECT count(*) AS n FROM compute.operations WHERE finished_at IS NULL"), {
-      timeout: SETTLE_TIME,
+      timeout: timeLimit,
       interval: 250,
     })
     .toBe(0);

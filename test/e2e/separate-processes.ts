@@ -20,6 +20,9 @@ const PROCESSES = {
   api: ["api"],
 } as const;
 
+/** So many characters of what a process printed are told of it when it has ended. */
+const LAST_WORDS = 3_000;
+
 /** Values of options by group and option. */
 export type OptionValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -116,6 +119,14 @@ export class SeparateProcesses {
     const found = this.#running.get(name);
     if (!found) throw new Error(`${name} does not run`);
     return found;
+  }
+
+  /** Those that ended by themselves, or were ended and not started again: how, and the last that they printed. */
+  get fallen(): readonly string[] {
+    return [...this.#running].flatMap(([name, { child, output }]) => {
+      const how = child.signalCode ?? child.exitCode;
+      return how === null ? [] : [`${name} ended (${how}): ${output.slice(-LAST_WORDS)}`];
+    });
   }
 
   /** Starts one of the processes, or starts it again after it was ended. */

@@ -96,6 +96,26 @@ test("what broke the connection is told of a statement that it cut", async () =>
   });
 });
 
+test("a connection that breaks between two statements of a transaction costs the transaction, not the process", async () => {
+  const place = await testDatabase();
+  const database = await connectDatabase({ ...SETTINGS, url: place.url, connectTimeout: 5_000 });
+  onTestFinished(async () => {
+    await database.$client.end();
+    await place.drop();
+  });
+  const ended: Promise<unknown>[] = [];
+  database.$client.on("acquire", (client) => void ended.push(new Promise((resolve) => client.once("end", resolve))));
+  const transaction = database.transaction(async (open) => {
+    const { rows } = await open.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    // Another connection of the pool ends this one, which hears of it while nothing is being asked of it.
+    await database.execute(sql`select pg_terminate_backend(${rows[0]?.pid}, 5000)`);
+    await Promise.race(ended);
+    await open.execute(sql`select 1`);
+  });
+  await expect(transaction).rejects.toMatchObject({ code: "database.failed" });
+  expect((await database.execute(sql`select 1 as one`)).rows).toEqual([{ one: 1 }]);
+});
+
 test("an owner's address has its own role, over TCP and over a socket", () => {
   const url = "postgresql://admin:a%40b@%2Frun%2Fkilonova:5432/cloud";
   expect(databaseNameOf(url)).toBe("cloud");

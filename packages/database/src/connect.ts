@@ -42,6 +42,9 @@ export async function connectDatabase(settings: ConnectSettings): Promise<Databa
     keepAlive: true,
   });
   pool.on("error", (error) => settings.onBroken?.(error));
+  // The pool hears a client only while nobody uses it. One that breaks between two statements of a transaction would end
+  // the process for want of a listener; its next statement tells.
+  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     await pool.query("select 1");
   } catch (cause) {

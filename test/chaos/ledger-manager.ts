@@ -1,0 +1,26 @@
+import { type Database, databaseOf } from "@kilonova/database";
+import type { Args, Handlers, RequestContext } from "@kilonova/messaging";
+import { inject, Manager, manager, rpcMethod } from "@kilonova/plugin-api";
+import { sql } from "drizzle-orm";
+import { ledgerContract } from "./ledger-contract.js";
+
+type Contract = typeof ledgerContract;
+
+/** Writes what it is told into a table that would take it twice. */
+@manager(ledgerContract)
+export class LedgerManager extends Manager implements Handlers<Contract> {
+  constructor(@inject(databaseOf("ledger")) private readonly database: Database) {
+    super();
+  }
+
+  @rpcMethod()
+  async enter(_context: RequestContext, { entry }: Args<Contract, "enter">): Promise<void> {
+    await this.database.execute(sql`INSERT INTO ledger.entries (entry) VALUES (${entry})`);
+  }
+
+  @rpcMethod()
+  async add(_context: RequestContext, { a, b }: Args<Contract, "add">): Promise<number> {
+    const { rows } = await this.database.execute<{ sum: number }>(sql`SELECT ${a}::int + ${b}::int AS sum`);
+    return rows[0]?.sum ?? Number.NaN;
+  }
+}
