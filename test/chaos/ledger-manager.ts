@@ -1,6 +1,6 @@
-import { type Database, databaseOf } from "@kilonova/database";
+import { type Database, databaseOf, txOf } from "@kilonova/database";
 import type { Args, Handlers, RequestContext } from "@kilonova/messaging";
-import { inject, Manager, manager, rpcMethod } from "@kilonova/plugin-api";
+import { inboxOf, inject, Manager, manager, rpcMethod } from "@kilonova/plugin-api";
 import { sql } from "drizzle-orm";
 import { ledgerContract } from "./ledger-contract.js";
 
@@ -13,9 +13,9 @@ export class LedgerManager extends Manager implements Handlers<Contract> {
     super();
   }
 
-  @rpcMethod()
-  async enter(_context: RequestContext, { entry }: Args<Contract, "enter">): Promise<void> {
-    await this.database.execute(sql`INSERT INTO ledger.entries (entry) VALUES (${entry})`);
+  @rpcMethod({ inbox: inboxOf("ledger") })
+  async enter(context: RequestContext, { entry }: Args<Contract, "enter">): Promise<void> {
+    await txOf(context).execute(sql`INSERT INTO ledger.entries (entry) VALUES (${entry})`);
   }
 
   @rpcMethod()

@@ -1,5 +1,5 @@
-import { Runtime, Service } from "@kilonova/core";
-import { connectDatabase, databaseOf } from "@kilonova/database";
+import { inboxOf, Runtime, Service } from "@kilonova/core";
+import { connectDatabase, DatabaseInbox, databaseOf } from "@kilonova/database";
 
 // A process of the ledger: ledger-process.js HOST, with the addresses of its servers in the environment. It works until
 // it is killed. The manager is found in the working folder.
@@ -28,6 +28,7 @@ const runtime = await Runtime.create({
   places: [import.meta.url],
 });
 runtime.container.register(databaseOf("ledger"), database);
+runtime.container.register(inboxOf("ledger"), new DatabaseInbox(database, "ledger"));
 const manager = "./ledger-manager.js#LedgerManager";
 const service = await Service.create({ runtime, binary: "ledger", topic: "ledger", manager });
 await service.serve();

@@ -21,6 +21,9 @@ export class Ledger {
   static async make(servers: Servers): Promise<Ledger> {
     const ledger = new Ledger(servers);
     await ledger.#ask("CREATE SCHEMA ledger");
+    await ledger.#ask(
+      "CREATE TABLE ledger.inbox (message_id text PRIMARY KEY, received_at timestamptz NOT NULL DEFAULT now())",
+    );
     // No key: an entry that is made twice is there twice.
     await ledger.#ask("CREATE TABLE ledger.entries (entry integer NOT NULL)");
     return ledger;

@@ -112,7 +112,7 @@ test("a connection that breaks between two statements of a transaction costs the
     await Promise.race(ended);
     await open.execute(sql`select 1`);
   });
-  await expect(transaction).rejects.toMatchObject({ code: "database.failed" });
+  await expect(transaction).rejects.toMatchObject({ code: "database.unreachable" });
   expect((await database.execute(sql`select 1 as one`)).rows).toEqual([{ one: 1 }]);
 });
 

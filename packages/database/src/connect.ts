@@ -23,7 +23,7 @@ export interface ConnectSettings {
 
 /**
  * Opens a pool and asks for one answer. Statements and transactions left idle are bounded in time. A statement that fails
- * does so with `database.failed`, which says nothing of its values.
+ * does so with `database.failed`, which says nothing of its values, or `database.unreachable` where the server is away.
  *
  * @throws KilonovaError `database.unreachable`, naming the address without its password
  */

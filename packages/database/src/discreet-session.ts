@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { NodePgSession, type NodePgTransaction } from "drizzle-orm/node-postgres";
 import type { PgDialect, PgTransactionConfig, PreparedQueryConfig } from "drizzle-orm/pg-core";
 import { Pool, type PoolClient } from "pg";
-import { queryFailure } from "./query-failure.js";
+import { awayFailure, isAway, queryFailure } from "./query-failure.js";
 
 type NoTables = Record<string, never>;
 
@@ -34,13 +34,17 @@ export class DiscreetSession extends NodePgSession<NoTables, NoTables> {
     config?: PgTransactionConfig,
   ): Promise<Value> {
     if (!(this.connections instanceof Pool)) return await super.transaction(work, config);
-    const client = await this.connections.connect();
+    const client = await this.connections.connect().catch(refuseConnection);
     try {
       return await new DiscreetSession(client, this.words).transaction(work, config);
     } finally {
       client.release();
     }
   }
+}
+
+function refuseConnection(thrown: unknown): never {
+  throw isAway(thrown) ? awayFailure(thrown) : thrown;
 }
 
 function refuse(thrown: unknown): never {

@@ -2,6 +2,7 @@ export { addressOfOwner, databaseNameOf, maskedAddress, roleOf } from "./address
 export { type ConnectSettings, connectDatabase } from "./connect.js";
 export { type Database, databaseOf, type Owner, type Queryable } from "./database.js";
 export * from "./framework/index.js";
+export { DatabaseInbox, txOf } from "./inbox.js";
 export { instant, isoInstant } from "./instant-column.js";
 export { type Migration, migrationsIn, type OwnerMigrations } from "./migration.js";
 export { frameworkMigrations } from "./migrations.js";

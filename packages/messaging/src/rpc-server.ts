@@ -9,8 +9,15 @@ import type { Delivery, DeliveryHandler, Listener, ListenerAddress, ListenOption
 import { isCompatible } from "./version.js";
 import type { WireSchemas } from "./wire-schema.js";
 
+/** What a handler may know of the message that it works on. */
+export interface IncomingMessage {
+  /** Whoever sent it chose it; the same when it is delivered again. */
+  readonly id: string;
+  readonly kind: Delivery["kind"];
+}
+
 /** The function that answers a method, bound and woven. */
-export type RpcHandler = (context: RequestContext, args: never) => Promise<unknown>;
+export type RpcHandler = (context: RequestContext, args: never, message: IncomingMessage) => Promise<unknown>;
 
 /** A contract and who answers it. Only methods of the contract can be reached. */
 export interface RpcEndpoint {
@@ -141,10 +148,10 @@ class Dispatcher {
     target: Target,
     context: RequestContext,
   ): Promise<unknown> {
-    const { contract, method, args, carrier = {} } = request;
+    const { id, contract, method, args, carrier = {} } = request;
     const work = async () => {
       context.throwIfExpired();
-      return target.handler(context, args as never);
+      return target.handler(context, args as never, { id, kind });
     };
     const message = { kind, address: this.address, contract, method, context };
     try {

@@ -74,6 +74,7 @@ export { HostFilter, type HostNarrowing, type HostRefusal, type HostVerdict, typ
 export { aggregateValues, freeOf, type HostState, type ResourceState } from "./host-state.js";
 export { HostWeigher } from "./host-weigher.js";
 export { type ByteRange, ImageStore, type StoredImage } from "./image-store.js";
+export { type Inbox, inboxOf } from "./inbox.js";
 export {
   constructedBy,
   driver,
@@ -96,6 +97,7 @@ export {
   type PeriodicTaskSpec,
   periodicTask,
   periodicTasksOf,
+  rpcInboxesOf,
   rpcMethod,
   rpcMethodsOf,
 } from "./manager.js";

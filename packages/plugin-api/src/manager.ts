@@ -1,10 +1,13 @@
 import type { Duration } from "@kilonova/config";
 import type { Handlers, RequestContext, RpcContract } from "@kilonova/messaging";
+import type { Inbox } from "./inbox.js";
 import { type Constructor, readMetadata, writeMetadata } from "./metadata.js";
 import { PLUGIN_KIND, type PluginTag } from "./plugin-kind.js";
+import type { Token } from "./token.js";
 
 const CONTRACT = "contract";
 const RPC_METHOD = "rpcMethod";
+const RPC_INBOX = "rpcInbox";
 const PERIODIC_TASK = "periodicTask";
 
 /**
@@ -68,14 +71,25 @@ export function manager<Contract extends RpcContract>(contract: Contract) {
 /** As {@link manager}, for an object that shares a manager's topic. */
 export const endpoint: typeof manager = manager;
 
+/** How a method is called from outside. */
+export interface RpcMethodSpec {
+  /**
+   * Its effect on a database is to be there once, however often its cast is delivered: `inboxOf("ledger")`. Only for a
+   * method without a result. It finds its transaction in the context, where `@kilonova/database` reads it: `txOf(context)`.
+   * Hooks and locks of the method are within the transaction.
+   */
+  readonly inbox?: Token<Inbox>;
+}
+
 /** Marks a method that can be called from outside. */
-export function rpcMethod() {
+export function rpcMethod({ inbox }: RpcMethodSpec = {}) {
   return <Method extends (context: RequestContext, args: never) => Promise<unknown>>(
     target: object,
     property: string,
     _descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
     writeMetadata(target.constructor as Constructor, RPC_METHOD, property);
+    if (inbox) writeMetadata(target.constructor as Constructor, RPC_INBOX, [property, inbox] as const);
   };
 }
 
@@ -122,6 +136,11 @@ export function contractOf(target: Constructor): RpcContract | undefined {
 
 export function rpcMethodsOf(target: Constructor): ReadonlySet<string> {
   return new Set(readMetadata<string>(target, RPC_METHOD));
+}
+
+/** The inboxes of those of its methods that have one. */
+export function rpcInboxesOf(target: Constructor): ReadonlyMap<string, Token<Inbox>> {
+  return new Map(readMetadata<readonly [string, Token<Inbox>]>(target, RPC_INBOX));
 }
 
 export function periodicTasksOf(target: Constructor): readonly PeriodicTaskMark[] {

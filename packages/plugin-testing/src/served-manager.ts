@@ -36,9 +36,9 @@ function endpointOf(object: object, onCall: (method: string) => void): RpcEndpoi
   const methods = object as Record<string, RpcHandler>;
   const handlers = [...rpcMethodsOf(type)].map((name): [string, RpcHandler] => [
     name,
-    async (context, args) => {
+    async (context, args, message) => {
       onCall(`${contract.name}.${name}`);
-      return methods[name]?.call(object, context, args);
+      return methods[name]?.call(object, context, args, message);
     },
   ]);
   return { contract, handlers: new Map(handlers) };

@@ -81,7 +81,9 @@ export class Service {
     container.register(NOTIFICATIONS, runtime.notifications.publisher(`${topic}.${host}`));
     const path = settings.manager ?? managerPath(runtime.configuration, topic);
     const manager = (await container.load(path, `option ${topic}.manager`, "service", [`${topic}.manager`])) as Manager;
-    const endpoints = [manager, ...manager.additionalEndpoints].map((object) => endpointOf(container.adopt(object)));
+    const endpoints = [manager, ...manager.additionalEndpoints].map((object) =>
+      endpointOf(container.adopt(object), container),
+    );
     for (const { contract } of endpoints) checkTopic(contract, topic, path);
     checkDeclaredOptions(runtime.configuration);
     runtime.dumpOptions();

@@ -22,17 +22,23 @@ export function isUnanswered(error: unknown): boolean {
   return UNANSWERED.some((code) => isKilonovaError(error, code));
 }
 
+function mayBeAnswered(error: unknown): boolean {
+  return isUnanswered(error) && !isKilonovaError(error, "transport.closed");
+}
+
 /**
  * Calls another service, and again with jitter while it does not answer: a peer's restart is no failure.
  *
  * @param signal ends it, with the signal's reason
  * @param patience milliseconds from now; what the last try threw is thrown then
+ * @param isPassing what is worth another try; unless given, that another service did not answer
  */
 export async function patientCall<Value>(
   clock: Clock,
   signal: AbortSignal,
   call: () => Promise<Value>,
   patience = STEP_DEADLINE,
+  isPassing: (error: unknown) => boolean = mayBeAnswered,
 ): Promise<Value> {
   const deadline = clock.now() + patience;
   for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
@@ -41,8 +47,7 @@ export async function patientCall<Value>(
       return await call();
     } catch (error) {
       signal.throwIfAborted();
-      const isHopeless = !isUnanswered(error) || isKilonovaError(error, "transport.closed");
-      if (isHopeless || clock.now() + wait >= deadline) throw error;
+      if (!isPassing(error) || clock.now() + wait >= deadline) throw error;
     }
     await clock.sleep(wait * (0.5 + Math.random() / 2), signal);
   }

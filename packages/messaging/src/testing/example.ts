@@ -22,7 +22,7 @@ export type Example = typeof exampleContract;
 
 /** Two processes at one wire: one that answers with the handlers, one that asks. */
 export async function exampleWorld(
-  handlers: Readonly<Record<string, (context: never, args: never) => Promise<unknown>>>,
+  handlers: Readonly<Record<string, (context: never, args: never, message: never) => Promise<unknown>>>,
   settings: { readonly server?: RpcSettings; readonly client?: RpcSettings } = {},
 ) {
   const wire = new MemoryWire();
