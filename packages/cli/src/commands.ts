@@ -6,6 +6,7 @@ import { downCommand } from "./commands/down.js";
 import { hooksCommand } from "./commands/hooks.js";
 import { pluginCommand } from "./commands/plugin-create.js";
 import { pluginsCommand } from "./commands/plugins.js";
+import { rpcCommand } from "./commands/rpc.js";
 import { schedulerCommand } from "./commands/scheduler.js";
 import { serveCommand } from "./commands/serve.js";
 import { upCommand } from "./commands/up.js";
@@ -24,4 +25,5 @@ export const COMMANDS: readonly ((world: CommandWorld) => Command)[] = [
   pluginsCommand,
   hooksCommand,
   schedulerCommand,
+  rpcCommand,
 ];

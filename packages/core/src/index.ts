@@ -8,6 +8,7 @@ export type { HookCount } from "./hooks/entered-hook.js";
 export { type HookListWorld, type HookPointRow, type HookRow, hookList, loadHookPoints } from "./hooks/hook-list.js";
 export { cloudHookPoints, type HookPoint, HookPoints, hookPointsOf, hookPointsOfModule } from "./hooks/hook-points.js";
 export { type HookCountAtPoint, type HookSummary, Hooks } from "./hooks/hooks.js";
+export { loadTransport } from "./load-transport.js";
 export { KeyedMutex } from "./locks/keyed-mutex.js";
 export { type HeldLock, LOCKS, type Locks } from "./locks/locks.js";
 export { type ProcessLogger, processLogger } from "./logging.js";

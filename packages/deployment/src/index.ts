@@ -1,3 +1,4 @@
+export { listDeadLetters, TOPICS, withDeadLetters } from "./dead-letters.js";
 export { type EmbeddedCloud, type EmbeddedCloudSettings, startEmbeddedCloud } from "./embedded-cloud.js";
 export { listHooks } from "./hook-reports.js";
 export { IN_BOX_GROUPS } from "./in-box.js";

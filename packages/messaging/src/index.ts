@@ -13,6 +13,7 @@ export {
   since,
 } from "./contract.js";
 export { ERROR_CODES, type ErrorCode, isErrorCode } from "./error-codes.js";
+export { isHopeless } from "./hopeless.js";
 export { type ErrorContext, isKilonovaError, KilonovaError, messageOf } from "./kilonova-error.js";
 export { MemoryTransport } from "./memory-transport.js";
 export { MemoryWire } from "./memory-wire.js";
@@ -37,6 +38,7 @@ export {
   type ListenerAddress,
   type ListenOptions,
   type QueueDepth,
+  reasonText,
   redeliveryPause,
   type Transport,
 } from "./transport.js";

@@ -1,10 +1,11 @@
 import { KilonovaError } from "./kilonova-error.js";
-import { MemoryConsumer, type MemoryQueue, MemoryWire } from "./memory-wire.js";
+import { MemoryConsumer, MemoryWire } from "./memory-wire.js";
 import { PendingCalls } from "./pending-calls.js";
 import {
   type Address,
   type CallOptions,
   DEFAULT_CONCURRENCY,
+  type DeadLetters,
   type DeliveryHandler,
   type Listener,
   type ListenerAddress,
@@ -33,17 +34,20 @@ export class MemoryTransport implements Transport {
     this.#wire = wire;
   }
 
+  get deadLetters(): DeadLetters {
+    return this.#wire.deadLetters;
+  }
+
   async connect(): Promise<void> {}
 
   async listen(address: ListenerAddress, handler: DeliveryHandler, options: ListenOptions = {}): Promise<Listener> {
     this.#throwIfClosed();
-    const queues = [address, { topic: address.topic }].flatMap((to) => [
-      this.#queue(to, "call"),
-      this.#queue(to, "cast"),
-    ]);
-    const consumer = new MemoryConsumer(handler, options.concurrency ?? DEFAULT_CONCURRENCY, [
+    const topic = { topic: address.topic };
+    const queues = [address, topic].flatMap((to) => [this.#wire.queue("call", to), this.#wire.queue("cast", to)]);
+    const { deadLetters } = this.#wire;
+    const consumer = new MemoryConsumer(handler, options.concurrency ?? DEFAULT_CONCURRENCY, deadLetters, [
       ...queues,
-      this.#queue({ topic: address.topic }, "fanout"),
+      this.#wire.queue("fanout", topic),
     ]);
     const listener = new MemoryListener(address, consumer, () => this.#listeners.delete(listener));
     this.#listeners.add(listener);
@@ -52,12 +56,13 @@ export class MemoryTransport implements Transport {
 
   async call(address: Address, body: string, options: CallOptions): Promise<string> {
     this.#throwIfClosed();
-    const queue = this.#queue(address, "call");
+    const queue = this.#wire.queue("call", address);
     const call = this.#calls.open(address, options);
     if (queue.consumers.length === 0) this.#calls.failUnheard(call.id);
     if (call.gone) return call.answer;
     queue.push({
       kind: "call",
+      address,
       body,
       tries: 0,
       caller: {
@@ -74,13 +79,14 @@ export class MemoryTransport implements Transport {
 
   async cast(address: Address, body: string): Promise<void> {
     this.#throwIfClosed();
-    this.#queue(address, "cast").push({ kind: "cast", body, tries: 0 });
+    this.#wire.cast(address, body);
   }
 
   async fanout(topic: string, body: string): Promise<void> {
     this.#throwIfClosed();
-    for (const consumer of [...this.#queue({ topic }, "fanout").consumers]) {
-      consumer.take({ kind: "fanout", body, tries: 0 });
+    const address = { topic };
+    for (const consumer of [...this.#wire.queue("fanout", address).consumers]) {
+      consumer.take({ kind: "fanout", address, body, tries: 0 });
     }
   }
 
@@ -88,10 +94,6 @@ export class MemoryTransport implements Transport {
     this.#closed = true;
     for (const listener of this.#listeners) listener.close();
     this.#calls.failAll(closed());
-  }
-
-  #queue({ topic, server }: Address, kind: "call" | "cast" | "fanout"): MemoryQueue {
-    return this.#wire.queue([kind, topic, ...(server === undefined ? [] : [server])].join(" "));
   }
 
   #throwIfClosed(): void {

@@ -1,9 +1,19 @@
+import { isHopeless } from "./hopeless.js";
 import { KilonovaError } from "./kilonova-error.js";
-import { DELIVERY_LIMIT, type Delivery, type DeliveryHandler, redeliveryPause } from "./transport.js";
+import { MemoryDeadLetters } from "./memory-dead-letters.js";
+import {
+  type Address,
+  DELIVERY_LIMIT,
+  type Delivery,
+  type DeliveryHandler,
+  reasonText,
+  redeliveryPause,
+} from "./transport.js";
 
 /** A call, cast or fanout on its way. */
 export interface MemoryMessage {
   readonly kind: Delivery["kind"];
+  readonly address: Address;
   readonly body: string;
   /** How often a cast has been tried. */
   readonly tries: number;
@@ -18,12 +28,18 @@ export interface MemoryMessage {
 
 /** The queues of one process, by name. What a broker is to processes, this is to the transports that share it. */
 export class MemoryWire {
+  readonly deadLetters = new MemoryDeadLetters((address, body) => this.cast(address, body));
   readonly #queues = new Map<string, MemoryQueue>();
 
-  queue(name: string): MemoryQueue {
+  queue(kind: Delivery["kind"], { topic, server }: Address): MemoryQueue {
+    const name = [kind, topic, ...(server === undefined ? [] : [server])].join(" ");
     const queue = this.#queues.get(name) ?? new MemoryQueue();
     this.#queues.set(name, queue);
     return queue;
+  }
+
+  cast(address: Address, body: string): void {
+    this.queue("cast", address).push({ kind: "cast", address, body, tries: 0 });
   }
 }
 
@@ -81,6 +97,7 @@ export class MemoryConsumer {
   constructor(
     private readonly handler: DeliveryHandler,
     private readonly concurrency: number,
+    private readonly deadLetters: MemoryDeadLetters,
     queues: readonly MemoryQueue[],
   ) {
     this.#queues = queues;
@@ -125,14 +142,17 @@ export class MemoryConsumer {
       this.#unacknowledged.delete(message);
     } catch (error) {
       if (!this.#closed) caller?.fail(failed(error));
-      this.#retryLater(message);
+      this.#retryLater(message, error);
     }
   }
 
-  #retryLater(message: MemoryMessage): void {
+  #retryLater(message: MemoryMessage, error: unknown): void {
     if (!this.#unacknowledged.has(message)) return;
-    if (message.tries + 1 >= DELIVERY_LIMIT) {
+    const deliveries = message.tries + 1;
+    if (deliveries >= DELIVERY_LIMIT || isHopeless(error)) {
       this.#unacknowledged.delete(message);
+      const { address, body } = message;
+      this.deadLetters.add({ address, body, deliveries, reason: reasonText(error) });
       return;
     }
     const timer = setTimeout(

@@ -1,6 +1,7 @@
 import { type MethodSpec, type RpcContract, refusalSchema } from "./contract.js";
 import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.js";
-import { isKilonovaError, KilonovaError, toWireError } from "./kilonova-error.js";
+import type { HOPELESS } from "./hopeless.js";
+import { KilonovaError, toWireError } from "./kilonova-error.js";
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
 import { RequestContext } from "./request-context.js";
 import { BEAT_INTERVAL } from "./rpc-client.js";
@@ -97,16 +98,11 @@ class Dispatcher {
     }
   }
 
-  /** A cast that fails is rejected, so that it is delivered again; one that nobody can ever understand is dropped. */
+  /** A cast that fails is rejected, so that it is delivered again, or put aside where nobody can ever understand it. */
   async perform(delivery: Delivery): Promise<undefined> {
-    try {
-      const request = this.world.codec.decodeRequest(delivery.body);
-      const target = this.#target(request);
-      await this.#run(delivery.kind, request, target, withoutToken(request));
-    } catch (error) {
-      if (HOPELESS.some((code) => isKilonovaError(error, code))) return undefined;
-      throw error;
-    }
+    const request = this.world.codec.decodeRequest(delivery.body);
+    const target = this.#target(request);
+    await this.#run(delivery.kind, request, target, withoutToken(request));
     return undefined;
   }
 
@@ -198,12 +194,3 @@ class Dispatcher {
 function withoutToken({ context: { token: _never, ...fields } }: RequestEnvelope): RequestContext {
   return new RequestContext(fields);
 }
-
-/** A message refused with one of these will be refused each time. */
-const HOPELESS = [
-  "rpc.badMessage",
-  "rpc.unknownContract",
-  "rpc.unsupportedVersion",
-  "rpc.unknownMethod",
-  "rpc.badArguments",
-] as const;

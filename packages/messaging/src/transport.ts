@@ -1,3 +1,8 @@
+import { isKilonovaError, messageOf } from "./kilonova-error.js";
+
+/** Characters */
+const LONGEST_REASON = 1_000;
+
 /** Where a message goes: to any listener of a topic, or to the one of that host. */
 export interface Address {
   readonly topic: string;
@@ -36,7 +41,8 @@ export interface Delivery {
 
 /**
  * Called for each message. A call is acknowledged before, a cast after the promise settles: resolved, it is done;
- * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way.
+ * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way, or it is
+ * taken out of the way at once where its failure is hopeless (`isHopeless`).
  * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.
  */
 export type DeliveryHandler = (delivery: Delivery) => Promise<string | undefined>;
@@ -69,6 +75,12 @@ export interface DeadLetter {
   readonly reason: string;
   /** What was cast. Casts carry no token. */
   readonly body: string;
+}
+
+/** Why a cast that failed is put aside, as a text that a broker can carry along. */
+export function reasonText(error: unknown): string {
+  const words = isKilonovaError(error) ? `${error.code}: ${error.message}` : messageOf(error);
+  return words.slice(0, LONGEST_REASON);
 }
 
 /** The dead letters of a broker: for an operator who looks into them, and sends them again or throws them away. */

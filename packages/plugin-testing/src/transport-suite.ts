@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DELIVERY_LIMIT, isKilonovaError, type Transport } from "@kilonova/messaging";
+import { DELIVERY_LIMIT, type DeadLetter, isKilonovaError, KilonovaError, type Transport } from "@kilonova/messaging";
 import { isOfKind } from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import { Mailbox } from "./mailbox.js";
@@ -11,7 +11,7 @@ export function transportSuite(
   makeTransport: MakeTransport,
   options: { readonly newTopic?: () => string } = {},
 ): readonly ContractCheck[] {
-  return Object.entries({ ...calls, ...addressing, ...casts, ...endings }).map(([name, check]) => ({
+  return Object.entries({ ...calls, ...addressing, ...casts, ...deadLetters, ...endings }).map(([name, check]) => ({
     name,
     run: async () => {
       const world = new TransportWorld(makeTransport, options.newTopic ?? uniqueTopic);
@@ -275,6 +275,83 @@ const casts: Checks = {
     assert.equal(most, 3);
   },
 };
+
+/** For transports that keep dead letters: of one that does not, these hold by default. */
+const deadLetters: Checks = {
+  "a cast that failed too often is kept as a dead letter, with what it was and why": async (world) => {
+    const transport = await world.transport();
+    if (!transport.deadLetters) return;
+    await transport.listen({ topic: world.topic, server: "one" }, async () => {
+      throw new Error("no such luck");
+    });
+    await transport.cast({ topic: world.topic, server: "one" }, "unlucky");
+    const [letter, ...others] = await lettersOf(transport, world.topic, 1);
+    assert.deepEqual(others, []);
+    assert.ok(letter);
+    const { id, at, ...rest } = letter;
+    assert.ok(id.length > 0 && at > 0, `a letter without id or time: ${id} at ${at}`);
+    assert.deepEqual(rest, {
+      address: { topic: world.topic, server: "one" },
+      deliveries: DELIVERY_LIMIT,
+      reason: "no such luck",
+      body: "unlucky",
+    });
+    assert.deepEqual(await transport.deadLetters.list(world.topic, 10), [letter], "looking at it changed it");
+  },
+
+  "a cast that nobody can ever do is a dead letter at once": async (world) => {
+    const transport = await world.transport();
+    if (!transport.deadLetters) return;
+    let deliveries = 0;
+    await transport.listen({ topic: world.topic, server: "one" }, async () => {
+      deliveries++;
+      throw new KilonovaError("rpc.unknownMethod", "there is no method fly.");
+    });
+    await transport.cast({ topic: world.topic }, "hopeless");
+    const [letter] = await lettersOf(transport, world.topic, 1);
+    assert.equal(deliveries, 1);
+    assert.equal(letter?.reason, "rpc.unknownMethod: there is no method fly.");
+    assert.deepEqual(letter.address, { topic: world.topic });
+  },
+
+  "a dead letter is cast again when somebody says so, and another is dropped, each once": async (world) => {
+    const transport = await world.transport();
+    const box = transport.deadLetters;
+    if (!box) return;
+    const done = new Mailbox<string>();
+    let isMended = false;
+    await transport.listen({ topic: world.topic, server: "one" }, async ({ body, redelivered }) => {
+      if (!isMended) throw new KilonovaError("rpc.unknownMethod", "not yet.");
+      done.put(`${body} ${redelivered}`);
+      return undefined;
+    });
+    for (const body of ["first", "second", "third"]) await transport.cast({ topic: world.topic, server: "one" }, body);
+    const letters = await lettersOf(transport, world.topic, 3);
+    const idOf = (body: string) => letters.find((letter) => letter.body === body)?.id ?? "";
+    isMended = true;
+    assert.equal(await box.retry(world.topic, idOf("second")), true);
+    assert.equal(await done.take("the letter that was cast again"), "second false");
+    assert.equal(await box.retry(world.topic, idOf("second")), false);
+    assert.equal(await box.drop(world.topic, idOf("first")), true);
+    assert.equal(await box.drop(world.topic, idOf("first")), false);
+    const left = await box.list(world.topic, 10);
+    assert.deepEqual(
+      left.map(({ body }) => body),
+      ["third"],
+    );
+  },
+};
+
+/** Waits until there are so many. A broker tells nobody when one comes. */
+async function lettersOf(transport: Transport, topic: string, howMany: number): Promise<readonly DeadLetter[]> {
+  const look = async (): Promise<readonly DeadLetter[]> => {
+    const letters = (await transport.deadLetters?.list(topic, 10)) ?? [];
+    if (letters.length >= howMany) return letters;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return look();
+  };
+  return soon(`${howMany} dead letters`, look());
+}
 
 const endings: Checks = {
   "a listener that stops finishes what it took and takes nothing new": async (world) => {

@@ -23,7 +23,7 @@ export function failureOf(message: AsyncMessage): KilonovaError {
 }
 
 /** The text of a message, whoever sent it. */
-export function bodyOf({ body }: AsyncMessage): string {
+export function bodyOf({ body }: Pick<AsyncMessage, "body">): string {
   if (typeof body === "string") return body;
   return Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body);
 }

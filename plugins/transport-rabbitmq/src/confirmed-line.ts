@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Address, isKilonovaError } from "@kilonova/messaging";
+import { type Address, type DeadLetter, isKilonovaError } from "@kilonova/messaging";
 import type { Channel, Connection, Envelope } from "rabbitmq-client";
 import { brokerError, closed, isRefusal } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
 import type { RabbitmqOptions } from "./options.js";
-import { castQueue, declareCastQueue, fanoutExchange } from "./topology.js";
+import { castQueue, deadQueue, declareCastQueue, declareDeadQueue, fanoutExchange } from "./topology.js";
 
 /** The header that counts how often a cast was delivered before. Broker's own counts differ by kind of queue and version. */
 export const DELIVERIES = "x-kilonova-deliveries";
+/** Headers of a dead letter: why it is one, and the host that it was for, where it was for one. */
+export const REASON = "x-kilonova-reason";
+export const SERVER = "x-kilonova-server";
 
 /** Milliseconds before the next attempt to publish, at least; half as much again at most. */
 const RETRY_PAUSE = 200;
@@ -34,18 +37,18 @@ export class ConfirmedLine {
 
   /** @param deliveries how often the cast was delivered before */
   async cast(address: Address, body: string, deliveries = 0): Promise<void> {
+    const headers = deliveries === 0 ? {} : { headers: { [DELIVERIES]: deliveries } };
     const { queue } = castQueue(address);
-    await this.#untilConfirmed("a cast", async (channel) => {
-      await this.#once(queue, () => declareCastQueue(channel, address));
-      const messageId = randomUUID();
-      const headers = deliveries === 0 ? {} : { headers: { [DELIVERIES]: deliveries } };
-      await this.#publish(channel, { routingKey: queue, durable: true, mandatory: true, messageId, ...headers }, body);
-      // The return comes before the confirmation but is announced in a later turn.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!this.#returned.delete(messageId)) return;
-      this.#declared.delete(queue);
-      throw new Error(`queue ${queue} is gone`);
-    });
+    await this.#intoQueue("a cast", queue, (channel) => declareCastQueue(channel, address), headers, body);
+  }
+
+  /** Puts a cast that is given up where the dead letters of its topic are. */
+  async bury({ address, deliveries, reason, body }: Omit<DeadLetter, "id" | "at">): Promise<void> {
+    const { topic, server } = address;
+    const told = { [DELIVERIES]: deliveries, [REASON]: reason, ...(server === undefined ? {} : { [SERVER]: server }) };
+    const { queue } = deadQueue(topic);
+    const envelope = { headers: told, timestamp: Math.floor(Date.now() / 1_000) };
+    await this.#intoQueue("a dead letter", queue, (channel) => declareDeadQueue(channel, topic), envelope, body);
   }
 
   async fanout(topic: string, body: string): Promise<void> {
@@ -59,6 +62,26 @@ export class ConfirmedLine {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#channel.close();
+  }
+
+  /** Into a queue that stays. A return says that it is gone: it is declared anew, and the message sent again. */
+  async #intoQueue(
+    what: string,
+    queue: string,
+    declare: (channel: Channel) => Promise<void>,
+    envelope: Envelope,
+    body: string,
+  ): Promise<void> {
+    await this.#untilConfirmed(what, async (channel) => {
+      await this.#once(queue, () => declare(channel));
+      const messageId = randomUUID();
+      await this.#publish(channel, { ...envelope, routingKey: queue, durable: true, mandatory: true, messageId }, body);
+      // The return comes before the confirmation but is announced in a later turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.#returned.delete(messageId)) return;
+      this.#declared.delete(queue);
+      throw new Error(`queue ${queue} is gone`);
+    });
   }
 
   async #untilConfirmed(what: string, attempt: (channel: Channel) => Promise<void>): Promise<void> {

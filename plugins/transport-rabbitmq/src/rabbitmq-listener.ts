@@ -4,9 +4,11 @@ import {
   type Address,
   DELIVERY_LIMIT,
   type DeliveryHandler,
+  isHopeless,
   type Listener,
   type ListenerAddress,
   messageOf,
+  reasonText,
   redeliveryPause,
 } from "@kilonova/messaging";
 import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
@@ -28,6 +30,7 @@ export interface ListenerWorld {
 /** Milliseconds before a lost listener's next attempt to listen again, and at most. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
+const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
 
 /**
  * Consumes the five queues of a listener on one channel, and consumes them anew after the channel was lost. The library's
@@ -134,38 +137,67 @@ export class RabbitmqListener implements Listener {
     }
   }
 
-  /** A cast is acknowledged when its work is done, or when a copy of it that counts the delivery is safe in its queue. */
+  /** A cast is acknowledged when its work is done, or when a copy of it that counts the delivery is safe in a queue. */
   async #perform(channel: Channel, message: AsyncMessage, address: Address): Promise<void> {
     const before = Number(message.headers?.[DELIVERIES] ?? 0) || 0;
+    const deliveries = before + 1;
     // Its last listener died at work. A classic queue does not count that: the copy does.
-    if (message.redelivered) return this.#putBack(channel, message, address, before + 1);
-    if (await this.#done(channel, message, before > 0)) return acknowledge(channel, message);
-    if (before + 1 < DELIVERY_LIMIT) {
-      await pause(redeliveryPause(before + 1), undefined, { signal: this.#ending.signal }).catch(() => {});
+    if (message.redelivered) return this.#putBack(channel, message, address, deliveries, LISTENER_DIED);
+    const failure = await this.#failure(channel, message, before > 0);
+    if (!failure) return acknowledge(channel, message);
+    if (isHopeless(failure.error)) return this.#bury(channel, message, address, deliveries, failure.error);
+    if (deliveries < DELIVERY_LIMIT) {
+      await pause(redeliveryPause(deliveries), undefined, { signal: this.#ending.signal }).catch(() => {});
     }
-    await this.#putBack(channel, message, address, before + 1);
+    await this.#putBack(channel, message, address, deliveries, failure.error);
   }
 
-  async #done(channel: Channel, message: AsyncMessage, redelivered: boolean): Promise<boolean> {
+  async #failure(
+    channel: Channel,
+    message: AsyncMessage,
+    redelivered: boolean,
+  ): Promise<{ readonly error: unknown } | undefined> {
     await this.#slots.take();
     try {
       if (channel.active) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
-      return true;
-    } catch {
-      return false;
+      return undefined;
+    } catch (error) {
+      return { error };
     } finally {
       this.#slots.give();
     }
   }
 
-  async #putBack(channel: Channel, message: AsyncMessage, address: Address, deliveries: number): Promise<void> {
+  async #putBack(
+    channel: Channel,
+    message: AsyncMessage,
+    address: Address,
+    deliveries: number,
+    error: unknown,
+  ): Promise<void> {
+    if (deliveries >= DELIVERY_LIMIT) return this.#bury(channel, message, address, deliveries, error);
+    await this.#copied(channel, message, () => this.world.confirmed.cast(address, bodyOf(message), deliveries));
+  }
+
+  async #bury(
+    channel: Channel,
+    message: AsyncMessage,
+    address: Address,
+    deliveries: number,
+    error: unknown,
+  ): Promise<void> {
+    const letter = { address, deliveries, reason: reasonText(error), body: bodyOf(message) };
+    await this.#copied(channel, message, () => this.world.confirmed.bury(letter));
+  }
+
+  /** What cannot be copied goes back as it is. */
+  async #copied(channel: Channel, message: AsyncMessage, copy: () => Promise<void>): Promise<void> {
     if (!channel.active) return;
-    if (deliveries >= DELIVERY_LIMIT) return reject(channel, message, false);
     try {
-      await this.world.confirmed.cast(address, bodyOf(message), deliveries);
+      await copy();
       acknowledge(channel, message);
     } catch {
-      reject(channel, message, true);
+      putBackAsItIs(channel, message);
     }
   }
 
@@ -191,6 +223,6 @@ function acknowledge(channel: Channel, { deliveryTag }: AsyncMessage): void {
   if (channel.active) channel.basicAck({ deliveryTag });
 }
 
-function reject(channel: Channel, { deliveryTag }: AsyncMessage, requeue: boolean): void {
-  if (channel.active) channel.basicNack({ deliveryTag, requeue });
+function putBackAsItIs(channel: Channel, { deliveryTag }: AsyncMessage): void {
+  if (channel.active) channel.basicNack({ deliveryTag, requeue: true });
 }

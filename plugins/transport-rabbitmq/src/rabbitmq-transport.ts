@@ -2,6 +2,7 @@ import {
   type Address,
   type CallOptions,
   DEFAULT_CONCURRENCY,
+  type DeadLetters,
   type DeliveryHandler,
   type Listener,
   type ListenerAddress,
@@ -15,6 +16,7 @@ import { CallLine } from "./call-line.js";
 import { ConfirmedLine } from "./confirmed-line.js";
 import { closeConnection, openConnection } from "./connection.js";
 import { type RabbitmqOptions, rabbitmqOptions } from "./options.js";
+import { RabbitmqDeadLetters } from "./rabbitmq-dead-letters.js";
 import { RabbitmqListener } from "./rabbitmq-listener.js";
 
 const PLUGIN_KIND = Symbol.for("kilonova.plugin");
@@ -25,6 +27,7 @@ interface Sending {
   readonly calls: CallLine;
   readonly answers: AnswerLine;
   readonly confirmed: ConfirmedLine;
+  readonly deadLetters: DeadLetters;
 }
 
 /**
@@ -46,6 +49,13 @@ export class RabbitmqTransport implements Transport {
   constructor(options: RabbitmqOptions) {
     this.#options = options;
   }
+
+  /** Opens what it needs when it is first asked. */
+  readonly deadLetters: DeadLetters = {
+    list: async (topic, most) => (await this.#ready()).deadLetters.list(topic, most),
+    retry: async (topic, id) => (await this.#ready()).deadLetters.retry(topic, id),
+    drop: async (topic, id) => (await this.#ready()).deadLetters.drop(topic, id),
+  };
 
   async connect(): Promise<void> {
     await this.#ready();
@@ -118,11 +128,8 @@ export class RabbitmqTransport implements Transport {
       connection.unsafeDestroy();
       throw brokerError(this.#options.url, "a queue for answers", error);
     }
-    return {
-      connection,
-      calls,
-      answers: new AnswerLine(connection),
-      confirmed: new ConfirmedLine(connection, this.#options),
-    };
+    const confirmed = new ConfirmedLine(connection, this.#options);
+    const deadLetters = new RabbitmqDeadLetters(connection, confirmed, this.#options.url);
+    return { connection, calls, answers: new AnswerLine(connection), confirmed, deadLetters };
   }
 }

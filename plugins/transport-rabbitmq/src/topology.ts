@@ -61,11 +61,16 @@ export function replyQueue() {
 
 /** Declares a queue of casts and where its dead letters go. Safe to repeat. */
 export async function declareCastQueue(channel: Channel, address: Address): Promise<void> {
-  const dead = deadQueue(address.topic);
+  await declareDeadQueue(channel, address.topic);
+  await channel.queueDeclare(castQueue(address));
+}
+
+/** Declares where the dead letters of a topic go. Safe to repeat. */
+export async function declareDeadQueue(channel: Channel, topic: string): Promise<void> {
+  const dead = deadQueue(topic);
   await channel.exchangeDeclare(DEAD_EXCHANGE);
   await channel.queueDeclare(dead);
-  await channel.queueBind({ queue: dead.queue, exchange: DEAD_EXCHANGE.exchange, routingKey: address.topic });
-  await channel.queueDeclare(castQueue(address));
+  await channel.queueBind({ queue: dead.queue, exchange: DEAD_EXCHANGE.exchange, routingKey: topic });
 }
 
 function ownQueue() {
