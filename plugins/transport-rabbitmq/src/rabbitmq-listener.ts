@@ -109,7 +109,7 @@ export class RabbitmqListener implements Listener {
   /** A call is worked on at most once: it is acknowledged before, and not touched when it may have been begun elsewhere. */
   async #answer(channel: Channel, message: AsyncMessage): Promise<void> {
     if (message.redelivered) {
-      acknowledge(channel, message);
+      this.#acknowledge(channel, message);
       const lost = "Whoever took the call is gone, and may have begun to work on it.";
       return this.world.answers.send(message, { type: "failure", code: "rpc.peerLost", message: lost });
     }
@@ -117,7 +117,7 @@ export class RabbitmqListener implements Listener {
     await this.#slots.take();
     try {
       if (!channel.active) return;
-      acknowledge(channel, message);
+      this.#acknowledge(channel, message);
       if (Date.now() < deadline) await this.world.answers.send(message, await this.#answerTo(message));
     } finally {
       this.#slots.give();
@@ -139,7 +139,7 @@ export class RabbitmqListener implements Listener {
     const before = Number(message.headers?.[DELIVERIES] ?? 0) || 0;
     // Its last listener died at work. A classic queue does not count that: the copy does.
     if (message.redelivered) return this.#putBack(channel, message, address, before + 1);
-    if (await this.#done(channel, message, before > 0)) return acknowledge(channel, message);
+    if (await this.#done(channel, message, before > 0)) return this.#acknowledge(channel, message);
     if (before + 1 < DELIVERY_LIMIT) {
       await pause(redeliveryPause(before + 1), undefined, { signal: this.#ending.signal }).catch(() => {});
     }
@@ -160,12 +160,12 @@ export class RabbitmqListener implements Listener {
 
   async #putBack(channel: Channel, message: AsyncMessage, address: Address, deliveries: number): Promise<void> {
     if (!channel.active) return;
-    if (deliveries >= DELIVERY_LIMIT) return reject(channel, message, false);
+    if (deliveries >= DELIVERY_LIMIT) return this.#reject(channel, message, false);
     try {
       await this.world.confirmed.cast(address, bodyOf(message), deliveries);
-      acknowledge(channel, message);
+      this.#acknowledge(channel, message);
     } catch {
-      reject(channel, message, true);
+      this.#reject(channel, message, true);
     }
   }
 
@@ -184,13 +184,15 @@ export class RabbitmqListener implements Listener {
       if (opened) return;
     }
   }
-}
 
-/** On a channel that is gone there is nothing to say: the broker has taken its messages back. */
-function acknowledge(channel: Channel, { deliveryTag }: AsyncMessage): void {
-  if (channel.active) channel.basicAck({ deliveryTag });
-}
+  /** On a channel that is gone there is nothing to say: the broker has taken its messages back. */
+  #acknowledge(channel: Channel, { deliveryTag }: AsyncMessage): void {
+    if (!channel.active) return;
+    this.#channel.writes.begin();
+    channel.basicAck({ deliveryTag });
+  }
 
-function reject(channel: Channel, { deliveryTag }: AsyncMessage, requeue: boolean): void {
-  if (channel.active) channel.basicNack({ deliveryTag, requeue });
+  #reject(channel: Channel, { deliveryTag }: AsyncMessage, requeue: boolean): void {
+    if (channel.active) channel.basicNack({ deliveryTag, requeue });
+  }
 }
