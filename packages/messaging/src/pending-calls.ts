@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { KilonovaError } from "./kilonova-error.js";
 import { LONGEST_WAIT } from "./request-context.js";
 import { type Address, addressText, type CallOptions } from "./transport.js";
@@ -19,13 +18,20 @@ export interface PendingCall {
  */
 export class PendingCalls {
   readonly #calls = new Map<string, OpenCall>();
+  #opened = 0;
 
   /** Starts the clock of a call. Its `answer` may reject at once, where the caller has given up before. */
   open(address: Address, options: CallOptions): PendingCall {
-    const call = new OpenCall(address, options, (id) => this.#calls.delete(id));
+    this.#opened += 1;
+    // A number will do, and is shorter on the wire: answers come to one process, and what it opened it never opens again.
+    const call = new OpenCall(String(this.#opened), address, options, this.#forget);
     if (!call.gone) this.#calls.set(call.id, call);
     return call;
   }
+
+  #forget = (id: string): void => {
+    this.#calls.delete(id);
+  };
 
   answer(id: string, body: string): void {
     this.#calls.get(id)?.succeed(body);
@@ -50,7 +56,7 @@ export class PendingCalls {
 }
 
 class OpenCall implements PendingCall {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly answer: Promise<string>;
   readonly #address: Address;
   readonly #options: CallOptions;
@@ -60,7 +66,8 @@ class OpenCall implements PendingCall {
   #reject: (error: Error) => void = () => {};
   #gone = false;
 
-  constructor(address: Address, options: CallOptions, forget: (id: string) => void) {
+  constructor(id: string, address: Address, options: CallOptions, forget: (id: string) => void) {
+    this.id = id;
     this.#address = address;
     this.#options = options;
     this.#forget = forget;

@@ -10,6 +10,7 @@ import {
   redeliveryPause,
 } from "@kilonova/messaging";
 import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
+import { Acknowledgements } from "./acknowledgements.js";
 import { bodyOf } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
 import { type ConfirmedLine, DELIVERIES } from "./confirmed-line.js";
@@ -39,6 +40,7 @@ export class RabbitmqListener implements Listener {
   readonly #running = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   #consumerTags: string[] = [];
+  #acks: Acknowledgements | undefined;
 
   constructor(
     readonly address: ListenerAddress,
@@ -67,6 +69,7 @@ export class RabbitmqListener implements Listener {
     // What came before the cancellation was confirmed is announced in a later turn.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#acks?.flush();
     await this.#channel.close();
   }
 
@@ -84,22 +87,34 @@ export class RabbitmqListener implements Listener {
     await channel.basicQos({ prefetchCount: this.world.prefetch });
     // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
     channel.on("basic.cancel", () => void channel.close());
-    const tags = [await this.#consume(channel, fanout.queue.queue, true, (message) => this.#hear(message))];
+    const acks = new Acknowledgements(channel, () => this.#channel.writes.begin());
+    const tags = [await this.#consume(channel, fanout.queue.queue, (message) => this.#hear(message))];
     for (const address of [{ topic }, this.address]) {
       await channel.queueDeclare(callQueue(address));
       await declareCastQueue(channel, address);
       tags.push(
-        await this.#consume(channel, callQueue(address).queue, false, (message) => this.#answer(channel, message)),
-        await this.#consume(channel, castQueue(address).queue, false, (message) =>
-          this.#perform(channel, message, address),
+        await this.#consume(channel, callQueue(address).queue, (message) => this.#answer(acks, message), acks),
+        await this.#consume(
+          channel,
+          castQueue(address).queue,
+          (message) => this.#perform(acks, message, address),
+          acks,
         ),
       );
     }
     this.#consumerTags = tags;
+    this.#acks = acks;
   }
 
-  async #consume(channel: Channel, queue: string, noAck: boolean, work: (message: AsyncMessage) => Promise<void>) {
-    const { consumerTag } = await channel.basicConsume({ queue, noAck }, (message) => {
+  /** @param acks none for a queue whose messages nobody acknowledges */
+  async #consume(
+    channel: Channel,
+    queue: string,
+    work: (message: AsyncMessage) => Promise<void>,
+    acks?: Acknowledgements,
+  ) {
+    const { consumerTag } = await channel.basicConsume({ queue, noAck: !acks }, (message) => {
+      acks?.received(message);
       const running = work(message).finally(() => this.#running.delete(running));
       this.#running.add(running);
     });
@@ -107,17 +122,17 @@ export class RabbitmqListener implements Listener {
   }
 
   /** A call is worked on at most once: it is acknowledged before, and not touched when it may have been begun elsewhere. */
-  async #answer(channel: Channel, message: AsyncMessage): Promise<void> {
+  async #answer(acks: Acknowledgements, message: AsyncMessage): Promise<void> {
     if (message.redelivered) {
-      this.#acknowledge(channel, message);
+      acks.acknowledge(message);
       const lost = "Whoever took the call is gone, and may have begun to work on it.";
       return this.world.answers.send(message, { type: "failure", code: "rpc.peerLost", message: lost });
     }
     const deadline = Date.now() + Number(message.expiration ?? Number.POSITIVE_INFINITY);
     await this.#slots.take();
     try {
-      if (!channel.active) return;
-      this.#acknowledge(channel, message);
+      if (!acks.canSend) return;
+      acks.acknowledge(message);
       if (Date.now() < deadline) await this.world.answers.send(message, await this.#answerTo(message));
     } finally {
       this.#slots.give();
@@ -135,21 +150,21 @@ export class RabbitmqListener implements Listener {
   }
 
   /** A cast is acknowledged when its work is done, or when a copy of it that counts the delivery is safe in its queue. */
-  async #perform(channel: Channel, message: AsyncMessage, address: Address): Promise<void> {
+  async #perform(acks: Acknowledgements, message: AsyncMessage, address: Address): Promise<void> {
     const before = Number(message.headers?.[DELIVERIES] ?? 0) || 0;
     // Its last listener died at work. A classic queue does not count that: the copy does.
-    if (message.redelivered) return this.#putBack(channel, message, address, before + 1);
-    if (await this.#done(channel, message, before > 0)) return this.#acknowledge(channel, message);
+    if (message.redelivered) return this.#putBack(acks, message, address, before + 1);
+    if (await this.#done(acks, message, before > 0)) return acks.acknowledge(message);
     if (before + 1 < DELIVERY_LIMIT) {
       await pause(redeliveryPause(before + 1), undefined, { signal: this.#ending.signal }).catch(() => {});
     }
-    await this.#putBack(channel, message, address, before + 1);
+    await this.#putBack(acks, message, address, before + 1);
   }
 
-  async #done(channel: Channel, message: AsyncMessage, redelivered: boolean): Promise<boolean> {
+  async #done(acks: Acknowledgements, message: AsyncMessage, redelivered: boolean): Promise<boolean> {
     await this.#slots.take();
     try {
-      if (channel.active) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
+      if (acks.canSend) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
       return true;
     } catch {
       return false;
@@ -158,14 +173,14 @@ export class RabbitmqListener implements Listener {
     }
   }
 
-  async #putBack(channel: Channel, message: AsyncMessage, address: Address, deliveries: number): Promise<void> {
-    if (!channel.active) return;
-    if (deliveries >= DELIVERY_LIMIT) return this.#reject(channel, message, false);
+  async #putBack(acks: Acknowledgements, message: AsyncMessage, address: Address, deliveries: number): Promise<void> {
+    if (!acks.canSend) return;
+    if (deliveries >= DELIVERY_LIMIT) return acks.reject(message, false);
     try {
       await this.world.confirmed.cast(address, bodyOf(message), deliveries);
-      this.#acknowledge(channel, message);
+      acks.acknowledge(message);
     } catch {
-      this.#reject(channel, message, true);
+      acks.reject(message, true);
     }
   }
 
@@ -183,16 +198,5 @@ export class RabbitmqListener implements Listener {
       );
       if (opened) return;
     }
-  }
-
-  /** On a channel that is gone there is nothing to say: the broker has taken its messages back. */
-  #acknowledge(channel: Channel, { deliveryTag }: AsyncMessage): void {
-    if (!channel.active) return;
-    this.#channel.writes.begin();
-    channel.basicAck({ deliveryTag });
-  }
-
-  #reject(channel: Channel, { deliveryTag }: AsyncMessage, requeue: boolean): void {
-    if (channel.active) channel.basicNack({ deliveryTag, requeue });
   }
 }
