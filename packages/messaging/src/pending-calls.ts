@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { KilonovaError } from "./kilonova-error.js";
 import { LONGEST_WAIT } from "./request-context.js";
 import { type Address, addressText, type CallOptions } from "./transport.js";
@@ -18,20 +19,17 @@ export interface PendingCall {
  */
 export class PendingCalls {
   readonly #calls = new Map<string, OpenCall>();
+  readonly #prefix = randomBytes(9).toString("base64url");
   #opened = 0;
 
   /** Starts the clock of a call. Its `answer` may reject at once, where the caller has given up before. */
   open(address: Address, options: CallOptions): PendingCall {
     this.#opened += 1;
-    // A number will do, and is shorter on the wire: answers come to one process, and what it opened it never opens again.
-    const call = new OpenCall(String(this.#opened), address, options, this.#forget);
+    // Shorter on the wire than a UUID for each, and no other process has the same.
+    const call = new OpenCall(`${this.#prefix}${this.#opened}`, address, options, this.#forget);
     if (!call.gone) this.#calls.set(call.id, call);
     return call;
   }
-
-  #forget = (id: string): void => {
-    this.#calls.delete(id);
-  };
 
   answer(id: string, body: string): void {
     this.#calls.get(id)?.succeed(body);
@@ -53,6 +51,10 @@ export class PendingCalls {
   failAll(error: Error): void {
     for (const call of [...this.#calls.values()]) call.fail(error);
   }
+
+  #forget = (id: string): void => {
+    this.#calls.delete(id);
+  };
 }
 
 class OpenCall implements PendingCall {

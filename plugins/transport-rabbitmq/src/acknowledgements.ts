@@ -1,5 +1,7 @@
 import type { AsyncMessage, Channel } from "rabbitmq-client";
 
+type Delivered = Pick<AsyncMessage, "deliveryTag">;
+
 /**
  * Acknowledges what a channel delivered, in as few frames as it takes: what is finished in one turn of the event loop is
  * acknowledged at its end, all up to the oldest unfinished message by one frame. A quorum queue writes each frame into
@@ -15,7 +17,7 @@ export class Acknowledgements {
 
   /** @param beforeSending called before each frame */
   constructor(
-    private readonly channel: Channel,
+    private readonly channel: Pick<Channel, "active" | "basicAck" | "basicNack">,
     private readonly beforeSending: () => void,
   ) {}
 
@@ -25,19 +27,19 @@ export class Acknowledgements {
   }
 
   /** To be told of each delivery that must be acknowledged, in their order. */
-  received({ deliveryTag }: AsyncMessage): void {
+  received({ deliveryTag }: Delivered): void {
     this.#open.set(deliveryTag, false);
   }
 
   /** The message is done with. */
-  acknowledge({ deliveryTag }: AsyncMessage): void {
+  acknowledge({ deliveryTag }: Delivered): void {
     this.#open.set(deliveryTag, true);
     this.#finished += 1;
     if (this.#finished === 1) setImmediate(this.flush);
   }
 
   /** The message goes back, or to where the dead letters are. */
-  reject({ deliveryTag }: AsyncMessage, requeue: boolean): void {
+  reject({ deliveryTag }: Delivered, requeue: boolean): void {
     this.#open.delete(deliveryTag);
     if (this.canSend) this.channel.basicNack({ deliveryTag, requeue });
   }

@@ -1,5 +1,4 @@
 import { Socket } from "node:net";
-import type { Connection } from "rabbitmq-client";
 
 /** Milliseconds. Messages that follow each other so closely are gathered. */
 const CLOSE = 0.1;
@@ -19,7 +18,8 @@ export class GatheredWrites {
   #wasBusy = false;
   #corked: Socket | undefined;
 
-  constructor(private readonly connection: Connection) {}
+  /** @param connection one of the library's */
+  constructor(private readonly connection: object) {}
 
   /** Call it before each message. */
   begin(): void {
