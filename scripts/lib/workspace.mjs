@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "./repository.mjs";
 
-/** The folders of pnpm-workspace.yaml whose children are packages, and the one that is itself a package. */
+/** The folders of pnpm-workspace.yaml whose children are packages, and those that are themselves packages. */
 const parents = ["packages", "plugins", "examples"];
-const single = ["test"];
+const single = ["test", "test/bench/peers"];
 
 const dependencyFields = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 

@@ -1,6 +1,7 @@
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Benchmark, Reading } from "./benchmark.js";
+import { limited } from "./limited.js";
 import type { CloudCase, MeasuredCloud } from "./measured-cloud.js";
 
 /** How long a cloud may take to end before its processes are killed, in ms. */
@@ -32,19 +33,14 @@ export async function measureOne({
   };
   // What else the machine does is in the numbers.
   report(`begins; the load average of the last minute is ${loadavg()[0]?.toFixed(1)}`);
-  const ended = new AbortController();
   try {
-    return await Promise.race([
-      benchmark.measure({ caseName: cloudCase.name, prepare, report }),
-      expiry(benchmark.timeLimit, ended.signal),
-      interruption(signal, ended.signal),
-    ]);
+    const measuring = benchmark.measure({ caseName: cloudCase.name, prepare, report });
+    return await limited(measuring, benchmark.timeLimit, signal);
   } catch (error) {
     report(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
     for (const cloud of await prepared(clouds)) console.error(await cloud.output());
     return undefined;
   } finally {
-    ended.abort();
     for (const cloud of await prepared(clouds)) await destroy(cloud, report);
   }
 }
@@ -67,15 +63,4 @@ async function destroy(cloud: MeasuredCloud, report: (line: string) => void): Pr
     destroyed.catch((error: unknown) => report(`could not be thrown away: ${error}`)),
     kill().catch(() => {}),
   ]);
-}
-
-async function expiry(seconds: number, ended: AbortSignal): Promise<never> {
-  await sleep(seconds * 1_000, undefined, { signal: ended });
-  throw new Error(`it took more than ${seconds} s`);
-}
-
-function interruption(signal: AbortSignal, ended: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("interrupted")), { once: true, signal: ended });
-  });
 }

@@ -3,8 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { readArguments, UsageError } from "./arguments.js";
 import type { Benchmark } from "./benchmark.js";
 import { bootBenchmark } from "./boot.js";
+import type { CaseReading, Comparison } from "./comparison.js";
 import { embeddedCase } from "./embedded-case.js";
 import { hooksBenchmark } from "./hooks.js";
+import { limited } from "./limited.js";
 import { listBenchmark } from "./list.js";
 import { measureOne } from "./measure-one.js";
 import type { CloudCase } from "./measured-cloud.js";
@@ -12,6 +14,7 @@ import { memoryBenchmark } from "./memory.js";
 import { report } from "./progress.js";
 import { rabbitmqPostgresqlCase } from "./rabbitmq-postgresql-case.js";
 import { type Result, resultsTable } from "./results-table.js";
+import { rpcComparison } from "./rpc.js";
 import { schedulerBenchmark } from "./scheduler.js";
 import { startBenchmark } from "./start.js";
 
@@ -23,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   hooksBenchmark,
   schedulerBenchmark,
 ];
+const COMPARISONS: readonly Comparison[] = [rpcComparison];
 const CASES: readonly CloudCase[] = [embeddedCase, rabbitmqPostgresqlCase];
 
 /** A case of a benchmark that needs no cloud. */
@@ -47,8 +51,9 @@ try {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const all = new Map(BENCHMARKS.flatMap(casesOf).map((each) => [each.name, each]));
-  const { benchmarks, cases, json } = readArguments(argv, BENCHMARKS, [...all.values()]);
+  const compared = COMPARISONS.flatMap(({ cases }) => cases.map((name) => ({ name })));
+  const all = new Map([...BENCHMARKS.flatMap(casesOf), ...compared].map((each) => [each.name, each]));
+  const { benchmarks, cases, json } = readArguments(argv, [...BENCHMARKS, ...COMPARISONS], [...all.values()]);
   const chosen = new Set(cases.map(({ name }) => name));
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
@@ -56,6 +61,13 @@ async function run(argv: readonly string[]): Promise<number> {
   const results: Result[] = [];
   let isComplete = true;
   for (const benchmark of benchmarks) {
+    if (interrupted.signal.aborted) break;
+    if ("compare" in benchmark) {
+      const readings = await compareCases(benchmark, chosen, interrupted.signal);
+      if (!readings) isComplete = false;
+      for (const reading of readings ?? []) results.push({ bench: benchmark.name, ...reading });
+      continue;
+    }
     for (const cloudCase of casesOf(benchmark).filter(({ name }) => chosen.has(name))) {
       if (interrupted.signal.aborted) break;
       const say = (line: string) => report(`${benchmark.name}, ${cloudCase.name}: ${line}`);
@@ -67,4 +79,21 @@ async function run(argv: readonly string[]): Promise<number> {
   if (results.length > 0) console.log(resultsTable(results));
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
   return isComplete && !interrupted.signal.aborted ? 0 : EXIT_FAILURE;
+}
+
+/** Those of its cases that were chosen; nothing where there are none, or where it failed. */
+async function compareCases(
+  { name, timeLimit, cases, compare }: Comparison,
+  chosen: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly CaseReading[] | undefined> {
+  const wanted = cases.filter((each) => chosen.has(each));
+  if (wanted.length === 0) return [];
+  const say = (line: string) => report(`${name}: ${line}`);
+  try {
+    return await limited(compare({ cases: wanted, report: say }), timeLimit, signal);
+  } catch (error) {
+    say(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { KilonovaError } from "./kilonova-error.js";
 import { LONGEST_WAIT } from "./request-context.js";
 import { type Address, addressText, type CallOptions } from "./transport.js";
@@ -19,10 +19,14 @@ export interface PendingCall {
  */
 export class PendingCalls {
   readonly #calls = new Map<string, OpenCall>();
+  readonly #prefix = randomBytes(9).toString("base64url");
+  #opened = 0;
 
   /** Starts the clock of a call. Its `answer` may reject at once, where the caller has given up before. */
   open(address: Address, options: CallOptions): PendingCall {
-    const call = new OpenCall(address, options, (id) => this.#calls.delete(id));
+    this.#opened += 1;
+    // Shorter on the wire than a UUID for each, and no other process has the same.
+    const call = new OpenCall(`${this.#prefix}${this.#opened}`, address, options, this.#forget);
     if (!call.gone) this.#calls.set(call.id, call);
     return call;
   }
@@ -47,10 +51,14 @@ export class PendingCalls {
   failAll(error: Error): void {
     for (const call of [...this.#calls.values()]) call.fail(error);
   }
+
+  #forget = (id: string): void => {
+    this.#calls.delete(id);
+  };
 }
 
 class OpenCall implements PendingCall {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly answer: Promise<string>;
   readonly #address: Address;
   readonly #options: CallOptions;
@@ -60,7 +68,8 @@ class OpenCall implements PendingCall {
   #reject: (error: Error) => void = () => {};
   #gone = false;
 
-  constructor(address: Address, options: CallOptions, forget: (id: string) => void) {
+  constructor(id: string, address: Address, options: CallOptions, forget: (id: string) => void) {
+    this.id = id;
     this.#address = address;
     this.#options = options;
     this.#forget = forget;

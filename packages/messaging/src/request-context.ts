@@ -130,6 +130,14 @@ export class RequestContext {
     return this.#signal;
   }
 
+  /**
+   * Aborts when the caller gave up; undefined where nobody can. For who keeps the deadline by himself, as a transport does
+   * for its calls: to make a signal with a timer takes longer than all else that a client does for a call.
+   */
+  get callerSignal(): AbortSignal | undefined {
+    return this.#parent;
+  }
+
   /** @throws KilonovaError `rpc.deadlineExceeded` when the deadline is past */
   throwIfExpired(): void {
     if (this.timeLeft() !== 0) return;

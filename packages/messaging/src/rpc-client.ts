@@ -160,11 +160,11 @@ class ContractSender {
     const fields = token === undefined ? context.fields() : { ...context.fields(), token };
     const body = this.#encode(method, spec, args, { context: fields, carrier, timeLeft });
     const watch = spec.long ? new BeatWatch(`${this.contract.name}.${method}`) : undefined;
-    const signals = [context.signal, ...(watch ? [watch.signal] : [])];
+    const signal = earliest(context.callerSignal, watch?.signal);
     try {
       const answer = await this.world.transport.call(this.#address, body, {
         timeLeft,
-        signal: signals.length === 1 ? context.signal : AbortSignal.any(signals),
+        ...(signal ? { signal } : {}),
         ...(watch ? { onBeat: () => watch.beat() } : {}),
       });
       return this.#read(method, spec, this.world.codec.decodeAnswer(answer));
@@ -175,10 +175,9 @@ class ContractSender {
     }
   }
 
-  /** The context's deadline reaches the transport as an abort: to the caller it is a deadline all the same. */
-  #expired(method: string, { signal }: RequestContext, error: unknown): KilonovaError | undefined {
-    if (!isKilonovaError(error, "rpc.cancelled") || !signal.aborted || signal.reason?.name !== "TimeoutError")
-      return undefined;
+  /** A caller's time limit reaches the transport as an abort: to the caller it is a deadline all the same. */
+  #expired(method: string, { callerSignal }: RequestContext, error: unknown): KilonovaError | undefined {
+    if (!isKilonovaError(error, "rpc.cancelled") || callerSignal?.reason?.name !== "TimeoutError") return undefined;
     return new KilonovaError(
       "rpc.deadlineExceeded",
       `No answer to ${this.contract.name}.${method} before the deadline.`,
@@ -265,6 +264,11 @@ class ContractSender {
     if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
     return spec.refusals ? ok(value) : value;
   }
+}
+
+/** One signal for two, of which either may be missing. */
+function earliest(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
 /** Gives a long call up when its peer falls silent. */

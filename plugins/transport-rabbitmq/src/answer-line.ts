@@ -16,6 +16,7 @@ export class AnswerLine {
     if (!message) return;
     try {
       const channel = await this.#channel.open();
+      this.#channel.writes.begin();
       await channel.basicPublish(message.envelope, message.body);
     } catch {
       // The connection is gone, and the queue of answers with it or the caller's patience will be.

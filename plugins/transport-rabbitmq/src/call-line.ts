@@ -46,6 +46,7 @@ export class CallLine {
     const deadline = Date.now() + timeLeft;
     const channel = await this.#channel.open();
     if (gone()) return;
+    this.#channel.writes.begin();
     await channel.basicPublish(
       {
         routingKey: queue,

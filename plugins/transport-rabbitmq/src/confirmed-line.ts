@@ -100,6 +100,7 @@ export class ConfirmedLine {
   }
 
   async #publish(channel: Channel, envelope: Envelope, body: string): Promise<void> {
+    this.#channel.writes.begin();
     await channel.basicPublish(envelope, body);
   }
 

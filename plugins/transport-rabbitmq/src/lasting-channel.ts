@@ -1,7 +1,10 @@
 import type { Channel, Connection } from "rabbitmq-client";
+import { GatheredWrites } from "./gathered-writes.js";
 
 /** A channel that is made anew, when next wanted, after it was lost. */
 export class LastingChannel {
+  /** To be told of each message before it is sent. */
+  readonly writes: GatheredWrites;
   #opening: Promise<Channel> | undefined;
   #current: Channel | undefined;
   #closed = false;
@@ -14,7 +17,9 @@ export class LastingChannel {
     private readonly connection: Connection,
     private readonly prepare: (channel: Channel) => Promise<void>,
     private readonly onLost: () => void = () => {},
-  ) {}
+  ) {
+    this.writes = new GatheredWrites(connection);
+  }
 
   /** The channel that is there now, if one is. */
   get current(): Channel | undefined {

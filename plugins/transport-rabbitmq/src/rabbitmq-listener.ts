@@ -12,6 +12,7 @@ import {
   redeliveryPause,
 } from "@kilonova/messaging";
 import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
+import { Acknowledgements } from "./acknowledgements.js";
 import { bodyOf } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
 import { type ConfirmedLine, DELIVERIES } from "./confirmed-line.js";
@@ -32,6 +33,15 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
 
+/** A cast that is worked on. */
+interface CastDelivery {
+  readonly acks: Acknowledgements;
+  readonly message: AsyncMessage;
+  readonly address: Address;
+  /** This one included. */
+  readonly deliveries: number;
+}
+
 /**
  * Consumes the five queues of a listener on one channel, and consumes them anew after the channel was lost. The library's
  * own consumer would wait for all running work before it does so, and its close can start work on what it gives back.
@@ -42,6 +52,7 @@ export class RabbitmqListener implements Listener {
   readonly #running = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   #consumerTags: string[] = [];
+  #acks: Acknowledgements | undefined;
 
   constructor(
     readonly address: ListenerAddress,
@@ -70,6 +81,7 @@ export class RabbitmqListener implements Listener {
     // What came before the cancellation was confirmed is announced in a later turn.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#acks?.flush();
     await this.#channel.close();
   }
 
@@ -87,22 +99,34 @@ export class RabbitmqListener implements Listener {
     await channel.basicQos({ prefetchCount: this.world.prefetch });
     // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
     channel.on("basic.cancel", () => void channel.close());
-    const tags = [await this.#consume(channel, fanout.queue.queue, true, (message) => this.#hear(message))];
+    const acks = new Acknowledgements(channel, () => this.#channel.writes.begin());
+    const tags = [await this.#consume(channel, fanout.queue.queue, (message) => this.#hear(message))];
     for (const address of [{ topic }, this.address]) {
       await channel.queueDeclare(callQueue(address));
       await declareCastQueue(channel, address);
       tags.push(
-        await this.#consume(channel, callQueue(address).queue, false, (message) => this.#answer(channel, message)),
-        await this.#consume(channel, castQueue(address).queue, false, (message) =>
-          this.#perform(channel, message, address),
+        await this.#consume(channel, callQueue(address).queue, (message) => this.#answer(acks, message), acks),
+        await this.#consume(
+          channel,
+          castQueue(address).queue,
+          (message) => this.#perform(acks, message, address),
+          acks,
         ),
       );
     }
     this.#consumerTags = tags;
+    this.#acks = acks;
   }
 
-  async #consume(channel: Channel, queue: string, noAck: boolean, work: (message: AsyncMessage) => Promise<void>) {
-    const { consumerTag } = await channel.basicConsume({ queue, noAck }, (message) => {
+  /** @param acks none for a queue whose messages nobody acknowledges */
+  async #consume(
+    channel: Channel,
+    queue: string,
+    work: (message: AsyncMessage) => Promise<void>,
+    acks?: Acknowledgements,
+  ) {
+    const { consumerTag } = await channel.basicConsume({ queue, noAck: !acks }, (message) => {
+      acks?.received(message);
       const running = work(message).finally(() => this.#running.delete(running));
       this.#running.add(running);
     });
@@ -110,17 +134,17 @@ export class RabbitmqListener implements Listener {
   }
 
   /** A call is worked on at most once: it is acknowledged before, and not touched when it may have been begun elsewhere. */
-  async #answer(channel: Channel, message: AsyncMessage): Promise<void> {
+  async #answer(acks: Acknowledgements, message: AsyncMessage): Promise<void> {
     if (message.redelivered) {
-      acknowledge(channel, message);
+      acks.acknowledge(message);
       const lost = "Whoever took the call is gone, and may have begun to work on it.";
       return this.world.answers.send(message, { type: "failure", code: "rpc.peerLost", message: lost });
     }
     const deadline = Date.now() + Number(message.expiration ?? Number.POSITIVE_INFINITY);
     await this.#slots.take();
     try {
-      if (!channel.active) return;
-      acknowledge(channel, message);
+      if (!acks.canSend) return;
+      acks.acknowledge(message);
       if (Date.now() < deadline) await this.world.answers.send(message, await this.#answerTo(message));
     } finally {
       this.#slots.give();
@@ -138,28 +162,28 @@ export class RabbitmqListener implements Listener {
   }
 
   /** A cast is acknowledged when its work is done, or when a copy of it that counts the delivery is safe in a queue. */
-  async #perform(channel: Channel, message: AsyncMessage, address: Address): Promise<void> {
+  async #perform(acks: Acknowledgements, message: AsyncMessage, address: Address): Promise<void> {
     const before = Number(message.headers?.[DELIVERIES] ?? 0) || 0;
-    const deliveries = before + 1;
+    const delivery = { acks, message, address, deliveries: before + 1 };
     // Its last listener died at work. A classic queue does not count that: the copy does.
-    if (message.redelivered) return this.#putBack(channel, message, address, deliveries, LISTENER_DIED);
-    const failure = await this.#failure(channel, message, before > 0);
-    if (!failure) return acknowledge(channel, message);
-    if (isHopeless(failure.error)) return this.#bury(channel, message, address, deliveries, failure.error);
-    if (deliveries < DELIVERY_LIMIT) {
-      await pause(redeliveryPause(deliveries), undefined, { signal: this.#ending.signal }).catch(() => {});
+    if (message.redelivered) return this.#putBack(delivery, LISTENER_DIED);
+    const failure = await this.#failure(acks, message, before > 0);
+    if (!failure) return acks.acknowledge(message);
+    if (isHopeless(failure.error)) return this.#bury(delivery, failure.error);
+    if (delivery.deliveries < DELIVERY_LIMIT) {
+      await pause(redeliveryPause(delivery.deliveries), undefined, { signal: this.#ending.signal }).catch(() => {});
     }
-    await this.#putBack(channel, message, address, deliveries, failure.error);
+    await this.#putBack(delivery, failure.error);
   }
 
   async #failure(
-    channel: Channel,
+    acks: Acknowledgements,
     message: AsyncMessage,
     redelivered: boolean,
   ): Promise<{ readonly error: unknown } | undefined> {
     await this.#slots.take();
     try {
-      if (channel.active) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
+      if (acks.canSend) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
       return undefined;
     } catch (error) {
       return { error };
@@ -168,36 +192,26 @@ export class RabbitmqListener implements Listener {
     }
   }
 
-  async #putBack(
-    channel: Channel,
-    message: AsyncMessage,
-    address: Address,
-    deliveries: number,
-    error: unknown,
-  ): Promise<void> {
-    if (deliveries >= DELIVERY_LIMIT) return this.#bury(channel, message, address, deliveries, error);
-    await this.#copied(channel, message, () => this.world.confirmed.cast(address, bodyOf(message), deliveries));
+  async #putBack(delivery: CastDelivery, error: unknown): Promise<void> {
+    const { message, address, deliveries } = delivery;
+    if (deliveries >= DELIVERY_LIMIT) return this.#bury(delivery, error);
+    await this.#copied(delivery, () => this.world.confirmed.cast(address, bodyOf(message), deliveries));
   }
 
-  async #bury(
-    channel: Channel,
-    message: AsyncMessage,
-    address: Address,
-    deliveries: number,
-    error: unknown,
-  ): Promise<void> {
+  async #bury(delivery: CastDelivery, error: unknown): Promise<void> {
+    const { message, address, deliveries } = delivery;
     const letter = { address, deliveries, reason: reasonText(error), body: bodyOf(message) };
-    await this.#copied(channel, message, () => this.world.confirmed.bury(letter));
+    await this.#copied(delivery, () => this.world.confirmed.bury(letter));
   }
 
   /** What cannot be copied goes back as it is. */
-  async #copied(channel: Channel, message: AsyncMessage, copy: () => Promise<void>): Promise<void> {
-    if (!channel.active) return;
+  async #copied({ acks, message }: CastDelivery, copy: () => Promise<void>): Promise<void> {
+    if (!acks.canSend) return;
     try {
       await copy();
-      acknowledge(channel, message);
+      acks.acknowledge(message);
     } catch {
-      putBackAsItIs(channel, message);
+      acks.reject(message, true);
     }
   }
 
@@ -216,13 +230,4 @@ export class RabbitmqListener implements Listener {
       if (opened) return;
     }
   }
-}
-
-/** On a channel that is gone there is nothing to say: the broker has taken its messages back. */
-function acknowledge(channel: Channel, { deliveryTag }: AsyncMessage): void {
-  if (channel.active) channel.basicAck({ deliveryTag });
-}
-
-function putBackAsItIs(channel: Channel, { deliveryTag }: AsyncMessage): void {
-  if (channel.active) channel.basicNack({ deliveryTag, requeue: true });
 }

@@ -109,10 +109,15 @@ export class RabbitmqTransport implements Transport {
     await Promise.allSettled([...ends, ...connections]);
   }
 
-  async #ready(): Promise<Sending> {
-    if (this.#closing) throw closed();
-    const opening = this.#sending ?? this.#open();
-    this.#sending = opening;
+  #ready(): Promise<Sending> {
+    if (this.#closing) return Promise.reject(closed());
+    this.#sending ??= this.#begin();
+    return this.#sending;
+  }
+
+  /** One that failed is tried anew by whoever comes next. */
+  #begin(): Promise<Sending> {
+    const opening = this.#open();
     opening.catch(() => {
       this.#sending = undefined;
     });

@@ -1,0 +1,85 @@
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Acknowledgements } from "./acknowledgements.js";
+
+/** A channel that writes down what it is told. */
+function written(delivered: number) {
+  const frames: string[] = [];
+  const channel = {
+    active: true,
+    basicAck: ({ deliveryTag, multiple = false }: { deliveryTag: number; multiple?: boolean }) =>
+      void frames.push(`ack ${multiple ? "to " : ""}${deliveryTag}`),
+    basicNack: ({ deliveryTag }: { deliveryTag: number }) => void frames.push(`nack ${deliveryTag}`),
+  };
+  const acks = new Acknowledgements(channel, () => {});
+  for (let deliveryTag = 1; deliveryTag <= delivered; deliveryTag += 1) acks.received({ deliveryTag });
+  return { acks, channel, frames };
+}
+
+describe("acknowledgements of a channel", () => {
+  it.each([
+    { finished: [1], frames: ["ack to 1"] },
+    { finished: [1, 2, 3], frames: ["ack to 3"] },
+    { finished: [3, 1, 2], frames: ["ack to 3"] },
+    { finished: [2, 4], frames: ["ack 2", "ack 4"] },
+    { finished: [1, 3], frames: ["ack to 1", "ack 3"] },
+  ])("of $finished, finished in one turn, take the frames $frames", async ({ finished, frames }) => {
+    const { acks, frames: sent } = written(4);
+    for (const deliveryTag of finished) acks.acknowledge({ deliveryTag });
+    expect(sent).toEqual([]);
+    await turn();
+    expect(sent).toEqual(frames);
+  });
+
+  it("go past a message that was given back", async () => {
+    const { acks, frames } = written(3);
+    acks.acknowledge({ deliveryTag: 1 });
+    acks.reject({ deliveryTag: 2 }, true);
+    acks.acknowledge({ deliveryTag: 3 });
+    await turn();
+    expect(frames).toEqual(["nack 2", "ack to 3"]);
+  });
+
+  it("are sent before a channel is closed in the same turn", () => {
+    const { acks, frames } = written(1);
+    acks.acknowledge({ deliveryTag: 1 });
+    acks.flush();
+    expect(frames).toEqual(["ack to 1"]);
+  });
+
+  it("are not sent on a channel that is gone", async () => {
+    const { acks, channel, frames } = written(1);
+    acks.acknowledge({ deliveryTag: 1 });
+    channel.active = false;
+    await turn();
+    expect(frames).toEqual([]);
+  });
+
+  it("reach each finished message exactly once and no other, in whatever order they finish", async () => {
+    const steps = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(steps, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), async (order, turns) => {
+        const { acks, frames } = written(12);
+        for (const [step, deliveryTag] of order.entries()) {
+          acks.acknowledge({ deliveryTag });
+          if (turns[step]) await turn();
+        }
+        await turn();
+        expect(acknowledgedBy(frames, 12).toSorted((a, b) => a - b)).toEqual(order.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+});
+
+/** The messages that a broker takes as acknowledged; one that is named twice would break the channel. */
+function acknowledgedBy(frames: readonly string[], delivered: number): number[] {
+  const open = new Set(Array.from({ length: delivered }, (_, index) => index + 1));
+  return frames.flatMap((frame) => {
+    const tag = Number(frame.split(" ").at(-1));
+    if (!open.has(tag)) throw new Error(`${frame}: unknown delivery tag`);
+    const acknowledged = frame.startsWith("ack to ") ? [...open].filter((each) => each <= tag) : [tag];
+    for (const each of acknowledged) open.delete(each);
+    return acknowledged;
+  });
+}
