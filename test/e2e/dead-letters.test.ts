@@ -45,7 +45,7 @@ describe("kilonova rpc dead, on a broker with casts that nobody understood", () 
     ]);
     const { cast } = rpc.client(contract);
     for (const to of ["Ada", "Grace", "Edsger"]) await cast.deliver(new RequestContext(), { to, adminPass: "s3cret" });
-    await vi.waitFor(async () => expect(await transport.deadLetters.list(topic, 10)).toHaveLength(3), 10_000);
+    await vi.waitFor(async () => expect(await transport.deadLetters?.list(topic, 10)).toHaveLength(3), 10_000);
     await old.stop();
     await transport.listen({ topic, server: "new" }, async (delivery) => {
       arrived.put(delivery);

@@ -12,6 +12,7 @@ export {
   rpcContract,
   since,
 } from "./contract.js";
+export { type AnswerEnvelope, EnvelopeCodec, LONGEST_MESSAGE, type RequestEnvelope } from "./envelope.js";
 export { ERROR_CODES, type ErrorCode, isErrorCode } from "./error-codes.js";
 export { isHopeless } from "./hopeless.js";
 export { type ErrorContext, isKilonovaError, KilonovaError, messageOf } from "./kilonova-error.js";

@@ -1,10 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { setMaxListeners } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
-import { type Address, type DeadLetter, isKilonovaError } from "@kilonova/messaging";
+import type { Address, DeadLetter } from "@kilonova/messaging";
 import type { Channel, Connection, Envelope } from "rabbitmq-client";
-import { brokerError, closed, isRefusal } from "./broker-error.js";
-import { LastingChannel } from "./lasting-channel.js";
+import { ConfirmedChannel } from "./confirmed-channel.js";
 import type { RabbitmqOptions } from "./options.js";
 import { castQueue, deadQueue, declareCastQueue, declareDeadQueue, fanoutExchange } from "./topology.js";
 
@@ -14,25 +11,12 @@ export const DELIVERIES = "x-kilonova-deliveries";
 export const REASON = "x-kilonova-reason";
 export const SERVER = "x-kilonova-server";
 
-/** Milliseconds before the next attempt to publish, at least; half as much again at most. */
-const RETRY_PAUSE = 200;
-
-/**
- * Publishes what must arrive: it resolves when RabbitMQ has confirmed, and tries again within `sendTimeout`, so that a
- * message may arrive twice but is not lost.
- */
+/** Casts, dead letters and fanouts of a process: what must arrive. */
 export class ConfirmedLine {
-  readonly #channel: LastingChannel;
-  readonly #returned = new Set<string>();
-  readonly #closing = new AbortController();
-  #declared = new Set<string>();
+  readonly #channel: ConfirmedChannel;
 
-  constructor(
-    connection: Connection,
-    private readonly options: RabbitmqOptions,
-  ) {
-    this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel));
-    setMaxListeners(0, this.#closing.signal);
+  constructor(connection: Connection, options: RabbitmqOptions) {
+    this.#channel = new ConfirmedChannel(connection, options);
   }
 
   /** @param deliveries how often the cast was delivered before */
@@ -52,83 +36,29 @@ export class ConfirmedLine {
   }
 
   async fanout(topic: string, body: string): Promise<void> {
-    const exchange = fanoutExchange(topic);
-    await this.#untilConfirmed("a fanout", async (channel) => {
-      await this.#once(exchange.exchange, () => channel.exchangeDeclare(exchange));
-      await this.#publish(channel, { exchange: exchange.exchange }, body);
+    const { exchange, ...declaration } = fanoutExchange(topic);
+    await this.#channel.publish({
+      what: "a fanout",
+      through: exchange,
+      declare: (channel) => channel.exchangeDeclare({ exchange, ...declaration }),
+      envelope: { exchange, messageId: randomUUID() },
+      body,
     });
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
     await this.#channel.close();
   }
 
-  /** Into a queue that stays. A return says that it is gone: it is declared anew, and the message sent again. */
+  /** Into a queue that stays. */
   async #intoQueue(
     what: string,
     queue: string,
     declare: (channel: Channel) => Promise<void>,
-    envelope: Envelope,
+    more: Envelope,
     body: string,
   ): Promise<void> {
-    await this.#untilConfirmed(what, async (channel) => {
-      await this.#once(queue, () => declare(channel));
-      const messageId = randomUUID();
-      await this.#publish(channel, { ...envelope, routingKey: queue, durable: true, mandatory: true, messageId }, body);
-      // The return comes before the confirmation but is announced in a later turn.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!this.#returned.delete(messageId)) return;
-      this.#declared.delete(queue);
-      throw new Error(`queue ${queue} is gone`);
-    });
-  }
-
-  async #untilConfirmed(what: string, attempt: (channel: Channel) => Promise<void>): Promise<void> {
-    const deadline = Date.now() + this.options.sendTimeout;
-    for (;;) {
-      try {
-        return await before(deadline, this.#channel.open().then(attempt));
-      } catch (error) {
-        if (this.#closing.signal.aborted) throw closed();
-        if (isRefusal(error) || isKilonovaError(error) || Date.now() + RETRY_PAUSE >= deadline) {
-          throw brokerError(this.options.url, what, error);
-        }
-      }
-      await pause(RETRY_PAUSE * (1 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
-    }
-  }
-
-  async #publish(channel: Channel, envelope: Envelope, body: string): Promise<void> {
-    this.#channel.writes.begin();
-    await channel.basicPublish(envelope, body);
-  }
-
-  /** Declares on each channel but once. */
-  async #once(name: string, declare: () => Promise<void>): Promise<void> {
-    const declared = this.#declared;
-    if (declared.has(name)) return;
-    await declare();
-    declared.add(name);
-  }
-
-  async #prepare(channel: Channel): Promise<void> {
-    this.#declared = new Set();
-    this.#returned.clear();
-    channel.on("basic.return", ({ messageId }) => this.#returned.add(messageId ?? ""));
-    await channel.confirmSelect();
-  }
-}
-
-/** A confirmation that never comes must not hold its caller for ever. */
-async function before<Value>(deadline: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no confirmation in time")), Math.max(0, deadline - Date.now()));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+    const envelope = { ...more, routingKey: queue, durable: true, mandatory: true, messageId: randomUUID() };
+    await this.#channel.publish({ what, through: queue, declare, envelope, body });
   }
 }

@@ -29,6 +29,17 @@ export const rabbitmqOptions = optionGroup(
       .max(10_000)
       .default(64)
       .describe("How many messages of one queue RabbitMQ hands to a process before it has acknowledged the first."),
+    envelope: z
+      .enum(["kilonova", "oslo"])
+      .default("kilonova")
+      .describe(
+        "The form of messages and queues. `oslo`: as oslo.messaging has them (envelope 2.0), so that Python services can call and be called; all processes at a broker that call one another need the same.",
+      ),
+    osloExchange: z
+      .string()
+      .regex(/^[A-Za-z0-9._:-]{1,127}$/, "expected the name of an exchange")
+      .default("nova")
+      .describe("With the envelope `oslo`, the exchange of topics: what oslo.messaging calls control_exchange."),
   }),
 );
 

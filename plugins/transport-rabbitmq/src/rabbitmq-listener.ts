@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type Address,
@@ -11,12 +10,12 @@ import {
   reasonText,
   redeliveryPause,
 } from "@kilonova/messaging";
-import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
-import { Acknowledgements } from "./acknowledgements.js";
+import type { AsyncMessage, Connection } from "rabbitmq-client";
+import type { Acknowledgements } from "./acknowledgements.js";
 import { bodyOf } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
 import { type ConfirmedLine, DELIVERIES } from "./confirmed-line.js";
-import { LastingChannel } from "./lasting-channel.js";
+import { type Consuming, ConsumingChannel } from "./consuming-channel.js";
 import { Slots } from "./slots.js";
 import { callQueue, castQueue, declareCastQueue, fanoutExchange, fanoutQueue } from "./topology.js";
 
@@ -28,9 +27,6 @@ export interface ListenerWorld {
   readonly prefetch: number;
 }
 
-/** Milliseconds before a lost listener's next attempt to listen again, and at most. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 10_000;
 const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
 
 /** A cast that is worked on. */
@@ -42,17 +38,10 @@ interface CastDelivery {
   readonly deliveries: number;
 }
 
-/**
- * Consumes the five queues of a listener on one channel, and consumes them anew after the channel was lost. The library's
- * own consumer would wait for all running work before it does so, and its close can start work on what it gives back.
- */
+/** Listens on the five queues of an address. */
 export class RabbitmqListener implements Listener {
-  readonly #channel: LastingChannel;
+  readonly #consuming: ConsumingChannel;
   readonly #slots: Slots;
-  readonly #running = new Set<Promise<void>>();
-  readonly #ending = new AbortController();
-  #consumerTags: string[] = [];
-  #acks: Acknowledgements | undefined;
 
   constructor(
     readonly address: ListenerAddress,
@@ -61,76 +50,36 @@ export class RabbitmqListener implements Listener {
     private readonly world: ListenerWorld,
   ) {
     this.#slots = new Slots(concurrency);
-    setMaxListeners(0, this.#ending.signal);
-    this.#channel = new LastingChannel(
-      world.connection,
-      (channel) => this.#prepare(channel),
-      () => void this.#reopen(),
-    );
+    this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming));
   }
 
   /** Resolves when every queue is consumed. */
-  async open(): Promise<void> {
-    await this.#channel.open();
+  open(): Promise<void> {
+    return this.#consuming.open();
   }
 
-  async stop(): Promise<void> {
-    this.#ending.abort();
-    const channel = this.#channel.current;
-    for (const consumerTag of this.#consumerTags.splice(0)) await channel?.basicCancel({ consumerTag }).catch(() => {});
-    // What came before the cancellation was confirmed is announced in a later turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#running.size > 0) await Promise.all(this.#running);
-    this.#acks?.flush();
-    await this.#channel.close();
+  stop(): Promise<void> {
+    return this.#consuming.stop();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#channel.close();
+  close(): Promise<void> {
+    return this.#consuming.close();
   }
 
-  async #prepare(channel: Channel): Promise<void> {
+  async #prepare({ channel, acks, consume, hear }: Consuming): Promise<void> {
     const { topic } = this.address;
     const fanout = { exchange: fanoutExchange(topic), queue: fanoutQueue(topic) };
     await channel.exchangeDeclare(fanout.exchange);
     await channel.queueDeclare(fanout.queue);
     await channel.queueBind({ queue: fanout.queue.queue, exchange: fanout.exchange.exchange, routingKey: "" });
     await channel.basicQos({ prefetchCount: this.world.prefetch });
-    // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
-    channel.on("basic.cancel", () => void channel.close());
-    const acks = new Acknowledgements(channel, () => this.#channel.writes.begin());
-    const tags = [await this.#consume(channel, fanout.queue.queue, (message) => this.#hear(message))];
+    await hear(fanout.queue.queue, (message) => this.#hear(message));
     for (const address of [{ topic }, this.address]) {
       await channel.queueDeclare(callQueue(address));
       await declareCastQueue(channel, address);
-      tags.push(
-        await this.#consume(channel, callQueue(address).queue, (message) => this.#answer(acks, message), acks),
-        await this.#consume(
-          channel,
-          castQueue(address).queue,
-          (message) => this.#perform(acks, message, address),
-          acks,
-        ),
-      );
+      await consume(callQueue(address).queue, (message) => this.#answer(acks, message));
+      await consume(castQueue(address).queue, (message) => this.#perform(acks, message, address));
     }
-    this.#consumerTags = tags;
-    this.#acks = acks;
-  }
-
-  /** @param acks none for a queue whose messages nobody acknowledges */
-  async #consume(
-    channel: Channel,
-    queue: string,
-    work: (message: AsyncMessage) => Promise<void>,
-    acks?: Acknowledgements,
-  ) {
-    const { consumerTag } = await channel.basicConsume({ queue, noAck: !acks }, (message) => {
-      acks?.received(message);
-      const running = work(message).finally(() => this.#running.delete(running));
-      this.#running.add(running);
-    });
-    return consumerTag;
   }
 
   /** A call is worked on at most once: it is acknowledged before, and not touched when it may have been begun elsewhere. */
@@ -171,7 +120,7 @@ export class RabbitmqListener implements Listener {
     if (!failure) return acks.acknowledge(message);
     if (isHopeless(failure.error)) return this.#bury(delivery, failure.error);
     if (delivery.deliveries < DELIVERY_LIMIT) {
-      await pause(redeliveryPause(delivery.deliveries), undefined, { signal: this.#ending.signal }).catch(() => {});
+      await pause(redeliveryPause(delivery.deliveries), undefined, { signal: this.#consuming.ending }).catch(() => {});
     }
     await this.#putBack(delivery, failure.error);
   }
@@ -217,17 +166,5 @@ export class RabbitmqListener implements Listener {
 
   async #hear(message: AsyncMessage): Promise<void> {
     await this.handler({ kind: "fanout", body: bodyOf(message), redelivered: false, beat: () => {} }).catch(() => {});
-  }
-
-  async #reopen(): Promise<void> {
-    for (let longest = FIRST_PAUSE; !this.#ending.signal.aborted; longest = Math.min(longest * 2, LONGEST_PAUSE)) {
-      await pause(longest * (0.5 + Math.random() / 2), undefined, { signal: this.#ending.signal }).catch(() => {});
-      if (this.#ending.signal.aborted) return;
-      const opened = await this.#channel.open().then(
-        () => true,
-        () => false,
-      );
-      if (opened) return;
-    }
   }
 }
