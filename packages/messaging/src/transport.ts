@@ -35,7 +35,7 @@ export interface Delivery {
 }
 
 /**
- * Called for each message. A call is acknowledged before, a cast after the promise settles: resolved, it is done;
+ * Called for each message. A call is acknowledged as it is begun, a cast after the promise settles: resolved, it is done;
  * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way.
  * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.
  */
