@@ -30,6 +30,7 @@ export default defineConfig({
       },
       wholeSystem("contracts"),
       wholeSystem("conformance"),
+      wholeSystem("interop"),
       wholeSystem("packaging"),
       wholeSystem("e2e"),
       wholeSystem("chaos"),

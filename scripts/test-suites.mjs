@@ -17,6 +17,7 @@ const allSuites = [
   { name: "unit", folder: "packages" },
   { name: "contracts", folder: "test/contracts" },
   { name: "conformance", folder: "test/conformance" },
+  { name: "interop", folder: "test/interop" },
   { name: "packaging", folder: "test/packaging" },
   { name: "e2e", folder: "test/e2e" },
   { name: "chaos", folder: "test/chaos" },

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startRabbitMq } from "../../test/servers/rabbitmq.mjs";
 import { provideOpenstackClient } from "../install-openstack-client.mjs";
+import { provideOsloMessaging } from "../install-oslo-messaging.mjs";
 import { provideQemu } from "../install-qemu.mjs";
 import { provideRabbitMq } from "../install-rabbitmq.mjs";
 import { report, SetupError } from "./progress.mjs";
@@ -17,6 +18,7 @@ const amqpVariable = "KILONOVA_TEST_AMQP_URL";
 export async function provideTestServers(files) {
   const mentions = (text) => files === undefined || files.some((file) => packageMentions(file, text));
   if (mentions("qemu")) await insist(provideQemu);
+  if (mentions("oslo_messaging")) await insist(provideOsloMessaging);
   if (mentions("OpenstackClient")) await insist(provideOpenstackClient);
   if (!mentions(amqpVariable) || process.env[amqpVariable]) return { env: {}, stop: async () => {} };
 
@@ -38,6 +40,6 @@ function packageMentions(file, text) {
   if (rest.length === 0) return false;
   const folder = join(repositoryRoot, parent, child);
   return readdirSync(folder, { recursive: true })
-    .filter((name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)(node_modules|dist)\//.test(name))
+    .filter((name) => /\.(ts|mjs|py)$/.test(name) && !/(^|\/)(node_modules|dist)\//.test(name))
     .some((name) => readFileSync(join(folder, name), "utf8").includes(text));
 }

@@ -4,6 +4,8 @@ import type { Reading } from "./benchmark.js";
 export interface ComparisonWorld {
   /** The cases that were asked for. */
   readonly cases: readonly string[];
+  /** Aborts when it is given up: what it started must then end. */
+  readonly signal: AbortSignal;
   /** Says what goes on. */
   report(line: string): void;
 }
@@ -22,6 +24,5 @@ export interface Comparison {
   /** In seconds, for all cases together. */
   readonly timeLimit: number;
   readonly cases: readonly string[];
-  /** What it starts ends by itself when this process does, for a comparison that takes too long is left alone. */
   compare(world: ComparisonWorld): Promise<readonly CaseReading[]>;
 }

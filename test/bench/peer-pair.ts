@@ -16,12 +16,21 @@ export class PeerPair {
     this.#client = client;
   }
 
-  /** Starts both; resolves when calls can be made. */
-  static async start(name: string, [command = "", ...args]: readonly string[], url: string): Promise<PeerPair> {
+  /**
+   * Starts both; resolves when calls can be made.
+   *
+   * @param signal kills them
+   */
+  static async start(
+    name: string,
+    [command = "", ...args]: readonly string[],
+    url: string,
+    signal: AbortSignal,
+  ): Promise<PeerPair> {
     // The broker's password is in the address: not for everybody's eyes.
     const env = { ...process.env, BENCH_AMQP_URL: url, BENCH_TOPIC: `bench-${name}` };
     const start = async (role: string): Promise<Program> => {
-      const program = new Program(`${name} ${role}`, command, [...args, role], env);
+      const program = new Program(`${name} ${role}`, command, [...args, role], { env, signal });
       try {
         await program.next();
       } catch (error) {
@@ -66,9 +75,9 @@ class Program {
     private readonly name: string,
     command: string,
     args: readonly string[],
-    env: NodeJS.ProcessEnv,
+    { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal },
   ) {
-    this.#process = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+    this.#process = spawn(command, args, { env, signal, killSignal: "SIGKILL", stdio: ["pipe", "pipe", "inherit"] });
     // Nothing more comes from one that could not be started, which is told where it is waited for.
     this.#process.on("error", () => {});
     this.#process.stdin.on("error", () => {});

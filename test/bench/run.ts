@@ -90,9 +90,11 @@ async function compareCases(
   const wanted = cases.filter((each) => chosen.has(each));
   if (wanted.length === 0) return [];
   const say = (line: string) => report(`${name}: ${line}`);
+  const givenUp = new AbortController();
   try {
-    return await limited(compare({ cases: wanted, report: say }), timeLimit, signal);
+    return await limited(compare({ cases: wanted, signal: givenUp.signal, report: say }), timeLimit, signal);
   } catch (error) {
+    givenUp.abort();
     say(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }

@@ -132,11 +132,16 @@ function innerOf(schema: z.ZodType): z.ZodType | undefined {
   return (schema.def as { innerType?: z.ZodType }).innerType;
 }
 
-const NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
+/** In camelCase here; services in Python have underscores. */
+const NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
 const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 
 function checkNames(name: string, topic: string, methods: MethodSpecs): void {
-  const wrong = (what: string) => new KilonovaError("contract.invalid", `${what}: a name in camelCase is expected.`);
+  const wrong = (what: string) =>
+    new KilonovaError(
+      "contract.invalid",
+      `${what}: a name is a lower-case letter, then letters, digits and "_", 63 at most.`,
+    );
   if (!NAME.test(name)) throw wrong(`Contract "${name}"`);
   if (!TOPIC.test(topic)) {
     throw new KilonovaError(

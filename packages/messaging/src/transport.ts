@@ -40,7 +40,7 @@ export interface Delivery {
 }
 
 /**
- * Called for each message. A call is acknowledged before, a cast after the promise settles: resolved, it is done;
+ * Called for each message. A call is acknowledged as it is begun, a cast after the promise settles: resolved, it is done;
  * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way, or it is
  * taken out of the way at once where its failure is hopeless (`isHopeless`).
  * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.

@@ -82,7 +82,7 @@ export class RabbitmqListener implements Listener {
     }
   }
 
-  /** A call is worked on at most once: it is acknowledged before, and not touched when it may have been begun elsewhere. */
+  /** A call is worked on at most once: it is acknowledged as it is begun, and not touched when it may have been begun elsewhere. */
   async #answer(acks: Acknowledgements, message: AsyncMessage): Promise<void> {
     if (message.redelivered) {
       acks.acknowledge(message);
