@@ -11,10 +11,9 @@ import oslo_messaging
 from oslo_config import cfg
 
 url, exchange, topic = sys.argv[1:4]
-configuration = cfg.ConfigOpts()
+configuration = cfg.CONF
 configuration([], project="interop", default_config_files=[], default_config_dirs=[])
 oslo_messaging.set_transport_defaults(exchange)
-configuration.set_override("control_exchange", exchange)
 transport = oslo_messaging.get_rpc_transport(configuration, url)
 client = oslo_messaging.get_rpc_client(transport, oslo_messaging.Target(topic=topic, version="1.0"), timeout=20)
 

@@ -36,10 +36,9 @@ class Interop:
         return self.remembered.get(key)
 
 
-configuration = cfg.ConfigOpts()
+configuration = cfg.CONF
 configuration([], project="interop", default_config_files=[], default_config_dirs=[])
 oslo_messaging.set_transport_defaults(exchange)
-configuration.set_override("control_exchange", exchange)
 transport = oslo_messaging.get_rpc_transport(configuration, url)
 target = oslo_messaging.Target(topic=topic, server=name)
 server = oslo_messaging.get_rpc_server(transport, target, [Interop()], executor="threading")

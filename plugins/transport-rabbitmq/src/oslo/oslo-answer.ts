@@ -1,4 +1,4 @@
-import { type AnswerEnvelope, type ErrorCode, isErrorCode, KilonovaError } from "@kilonova/messaging";
+import { type AnswerEnvelope, type ErrorCode, KilonovaError } from "@kilonova/messaging";
 import { z } from "zod";
 import { hexId } from "./oslo-topology.js";
 
@@ -12,6 +12,12 @@ const DISPATCHER = "oslo_messaging.rpc.dispatcher";
 const DISPATCHER_CODES: Readonly<Record<string, ErrorCode>> = {
   NoSuchMethod: "rpc.unknownMethod",
   UnsupportedVersion: "rpc.unsupportedVersion",
+};
+/** As its dispatcher says of a namespace that nobody serves. */
+const DISPATCHER_NAMES: Readonly<Record<string, string>> = {
+  "rpc.unknownMethod": "NoSuchMethod",
+  "rpc.unsupportedVersion": "UnsupportedVersion",
+  "rpc.unknownContract": "UnsupportedVersion",
 };
 /** Stands where Python has a module, and says that `kilonova` is to be looked at. */
 const MODULE = "kilonova";
@@ -69,10 +75,16 @@ function reply(messageId: string, result: unknown, failure: string | null, endin
   return { result, failure, ending, _msg_id: messageId, _unique_id: hexId() };
 }
 
+/** A failure that came from Python, or is to look as if, says its class and module in its details. */
+const pythonSchema = z.object({ class: z.string(), module: z.string().optional() });
+
 function exceptionOf({ code, message, details }: NonNullable<AnswerEnvelope["error"]>): string {
-  const known = Object.entries(DISPATCHER_CODES).find(([, ours]) => ours === code);
-  const [name, module] = known ? [known[0], DISPATCHER] : ["KilonovaError", MODULE];
-  return exception(name, module, message, { code, details });
+  const own = { code, details };
+  const dispatcherName = DISPATCHER_NAMES[code];
+  if (dispatcherName) return exception(dispatcherName, DISPATCHER, message, own);
+  const python = code === "rpc.failed" ? pythonSchema.safeParse(details).data : undefined;
+  if (python) return exception(python.class, python.module ?? "builtins", message, own);
+  return exception("KilonovaError", MODULE, message, own);
 }
 
 function exception(name: string, module: string, message: string, kilonova: object): string {
@@ -85,7 +97,7 @@ function failureAnswer(failure: string): AnswerEnvelope {
   const { class: name, module, message, kilonova } = read;
   const { code, refusal, details } = kilonova ?? {};
   if (refusal !== undefined) return { v: 1, refusal, details: details ?? {} };
-  if (isErrorCode(code)) return { v: 1, error: { code, message: message ?? "", ...(details ? { details } : {}) } };
+  if (code !== undefined) return { v: 1, error: { code, message: message ?? "", ...(details ? { details } : {}) } };
   const dispatcherCode = module === DISPATCHER ? DISPATCHER_CODES[name] : undefined;
   return {
     v: 1,

@@ -43,9 +43,13 @@ export const osloContextSchema = z.object({
 });
 
 export function toOsloContext(fields: ContextFields): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(NAMES).map(([ours, theirs]) => [PREFIX + theirs, fields[ours as keyof ContextFields] ?? null]),
-  );
+  return {
+    ...Object.fromEntries(
+      Object.entries(NAMES).map(([ours, theirs]) => [PREFIX + theirs, fields[ours as keyof ContextFields] ?? null]),
+    ),
+    _context_user_domain: fields.userDomainId ?? null,
+    _context_project_domain: fields.projectDomainId ?? null,
+  };
 }
 
 /** @param withToken only calls carry the user's token */

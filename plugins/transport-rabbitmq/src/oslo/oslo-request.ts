@@ -21,6 +21,9 @@ export interface OsloRequest {
 /** oslo.messaging's version of a target that says none. */
 const FIRST_VERSION = "1.0";
 
+/** oslo.messaging hands on what begins so to nobody. */
+const CARRIER = "_kilonova_carrier";
+
 const messageSchema = osloContextSchema.extend({
   method: z.string().max(255),
   args: z.record(z.string(), z.unknown()).nullish(),
@@ -28,6 +31,7 @@ const messageSchema = osloContextSchema.extend({
   namespace: z.string().max(255).nullish(),
   _unique_id: z.string().max(255).nullish(),
   _timeout: z.number().positive().nullish(),
+  [CARRIER]: z.record(z.string().max(255), z.string().max(8_192)).optional(),
 });
 const replySchema = z.object({ _msg_id: z.string().min(1).max(255), _reply_q: z.string().min(1).max(255) });
 
@@ -36,7 +40,7 @@ const replySchema = z.object({ _msg_id: z.string().min(1).max(255), _reply_q: z.
  * has none.
  */
 export function toOsloRequest(topic: string, request: RequestEnvelope, replyTo?: ReplyTo): object {
-  const { contract, method, version, args, id, context } = request;
+  const { contract, method, version, args, id, context, carrier } = request;
   return {
     method,
     args,
@@ -45,6 +49,7 @@ export function toOsloRequest(topic: string, request: RequestEnvelope, replyTo?:
     _unique_id: id,
     ...(replyTo ? { _msg_id: replyTo.messageId, _reply_q: replyTo.queue, _timeout: replyTo.monitor ?? null } : {}),
     ...toOsloContext(context),
+    ...(carrier ? { [CARRIER]: carrier } : {}),
   };
 }
 
@@ -69,7 +74,7 @@ export function fromOsloRequest(
     const where = issue?.path.join(".") ?? "";
     throw new KilonovaError("rpc.badMessage", `A message could not be read: ${where} ${issue?.message ?? "is wrong"}.`);
   }
-  const { method, args, version, namespace, _unique_id, _timeout } = read.data;
+  const { method, args, version, namespace, _unique_id, _timeout, [CARRIER]: carrier } = read.data;
   const replyTo = replyToOf(message);
   const timeLeft = Number(properties.expiration ?? Number.NaN);
   return {
@@ -82,6 +87,7 @@ export function fromOsloRequest(
       args: args ?? {},
       context: fromOsloContext(read.data, replyTo !== undefined),
       ...(replyTo && timeLeft >= 0 ? { timeLeft } : {}),
+      ...(carrier ? { carrier } : {}),
     },
     replyTo: replyTo && { ...replyTo, monitor: _timeout ?? undefined },
   };
