@@ -38,6 +38,7 @@ import { ServerLookup } from "./rest/server-lookup.js";
 import { ServerMetadataController } from "./rest/server-metadata.js";
 import { ServersController } from "./rest/servers.js";
 import { ServicesController } from "./rest/services.js";
+import { StatusController } from "./rest/status.js";
 import { ServerCreations } from "./servers/server-creations.js";
 import type { ServerManager } from "./servers/server-manager.js";
 
@@ -103,6 +104,7 @@ export class ApiWeb implements WebServiceFactory {
       new SchedulerDryRunController(creations, manager, this.rpc),
       new SchedulerChainsController(services, this.rpc),
       new SchedulerDecisionsController(database, maxLimit),
+      new StatusController(services, database),
       new ServerActionsController(servers, manager),
       new ServerGroupsController(database, limits, maxLimit),
       new ServerMetadataController(servers, limits),

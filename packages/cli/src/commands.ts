@@ -9,6 +9,7 @@ import { pluginsCommand } from "./commands/plugins.js";
 import { rpcCommand } from "./commands/rpc.js";
 import { schedulerCommand } from "./commands/scheduler.js";
 import { serveCommand } from "./commands/serve.js";
+import { statusCommand } from "./commands/status.js";
 import { upCommand } from "./commands/up.js";
 
 /**
@@ -19,6 +20,7 @@ export const COMMANDS: readonly ((world: CommandWorld) => Command)[] = [
   upCommand,
   downCommand,
   serveCommand,
+  statusCommand,
   dbCommand,
   configCommand,
   pluginCommand,

@@ -25,6 +25,7 @@ export * from "./keypairs.js";
 export { giveBackLease, releaseLeases, renewLease, renewLeases, type Step } from "./leases.js";
 export * from "./list-servers.js";
 export { computeMigrations } from "./migrations.js";
+export { openOperations } from "./open-operations.js";
 export * from "./operations.js";
 export { type PowerReport, savePowerStates } from "./power-states.js";
 export {

@@ -1,3 +1,4 @@
+export * from "./cloud-status.js";
 export * from "./compute.js";
 export * from "./compute-node.js";
 export * from "./conductor.js";

@@ -65,7 +65,9 @@ describe("the inbox of an owner of tables", () => {
   });
 
   it("clears away what is older than any message can come again, a bounded part at a time", async () => {
-    await database.execute("INSERT INTO ledger.inbox VALUES ('old', now() - interval '9 days'), ('young', now())");
+    await database.execute(
+      "INSERT INTO ledger.inbox VALUES ('old', now() - interval '31 days'), ('young', now() - interval '29 days')",
+    );
     const clock = new FakeClock();
     const inbox = new DatabaseInbox(database, "ledger", clock);
     await inbox.receive("m1", context, enter(1));

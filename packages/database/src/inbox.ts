@@ -9,8 +9,8 @@ const TRANSACTION = Symbol.for("kilonova.database.transaction");
 
 /** Milliseconds that a message waits for a database that is away, before it counts as not done. */
 const PATIENCE = 60_000;
-/** Days for which a message is remembered: longer than a broker keeps what nobody fetches. */
-const REMEMBERED_DAYS = 8;
+/** Days for which a message is remembered: a cast may wait in its queue while nobody listens, then for a week as a dead letter. */
+const REMEMBERED_DAYS = 30;
 /** Milliseconds between two clearings by one process, and how many rows one takes away at most. */
 const CLEARING_INTERVAL = 60_000;
 const CLEARING_ROWS = 10_000;

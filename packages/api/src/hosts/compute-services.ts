@@ -22,9 +22,14 @@ export class ComputeServices {
     this.#records = new DatabaseServiceRecords(database);
   }
 
+  /** Those that the Compute API tells of. */
   async all(): Promise<readonly ServiceState[]> {
-    const records = await this.#records.list(null);
-    return records.filter(({ topic }) => TOPICS.has(topic)).map((service) => this.#state(service));
+    return (await this.ofEveryTopic()).filter(({ service }) => TOPICS.has(service.topic));
+  }
+
+  /** All that have a record, those of outsiders too. */
+  async ofEveryTopic(): Promise<readonly ServiceState[]> {
+    return (await this.#records.list(null)).map((service) => this.#state(service));
   }
 
   /** The compute services by host. */

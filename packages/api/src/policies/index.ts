@@ -11,6 +11,7 @@ import { serverActionPolicies } from "./server-actions.js";
 import { serverGroupPolicies } from "./server-groups.js";
 import { serverMetadataPolicies } from "./server-metadata.js";
 import { serverPolicies } from "./servers.js";
+import { statusPolicies } from "./status.js";
 
 /** Every rule of the Compute API, by OpenStack's names; what is ours alone begins with `kilonova:`. */
 export const computePolicies: Policies = {
@@ -26,4 +27,5 @@ export const computePolicies: Policies = {
   ...serverGroupPolicies,
   ...serverMetadataPolicies,
   ...serverPolicies,
+  ...statusPolicies,
 };
