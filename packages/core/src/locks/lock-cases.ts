@@ -13,8 +13,8 @@ export interface LockCase {
 }
 
 const LONG = 60_000;
-/** A lease that has run out as soon as it is given. */
-const OVER = 0;
+/** A lease that has run out as soon as it is given; 0 would not do, since PostgreSQL rounds instants to milliseconds, upwards too. */
+const OVER = -1;
 
 export const LOCK_CASES: readonly LockCase[] = [
   {
