@@ -16,6 +16,7 @@ import { unwrap, wrap } from "./oslo-envelope.js";
 import { fromOsloRequest, toOsloRequest } from "./oslo-request.js";
 
 const words = string({ minLength: 1, maxLength: 40 });
+const names = words.filter((name) => name !== "__proto__");
 const request: RequestEnvelope = {
   v: 1,
   id: "0a1b",
@@ -58,8 +59,8 @@ describe("a request in oslo's envelope", () => {
       property(
         record({
           contract: constantFrom("conductor", "compute_task"),
-          args: dictionary(words, jsonValue({ maxDepth: 3 })),
-          carrier: option(dictionary(words, words), { nil: undefined }),
+          args: dictionary(names, jsonValue({ maxDepth: 3 })),
+          carrier: option(dictionary(names, words), { nil: undefined }),
           userName: option(words, { nil: undefined }),
         }),
         ({ userName, carrier, ...more }) => {
@@ -78,6 +79,13 @@ describe("a request in oslo's envelope", () => {
         },
       ),
     );
+  });
+
+  it("has no argument that would be a prototype", () => {
+    const message = JSON.parse('{ "method": "x", "args": { "__proto__": { "isAdmin": true }, "a": 1 } }');
+    const { args } = fromOsloRequest("conductor", message, {}).request;
+    expect(Object.keys(args)).toEqual(["a"]);
+    expect(args["isAdmin"]).toBeUndefined();
   });
 
   it.each([
