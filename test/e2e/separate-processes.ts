@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startThrowAwayPostgres, type ThrowAwayPostgres } from "@kilonova/database/testing";
 import { holdBroker } from "./broker-lock.js";
+import { brokerOptions } from "./broker-options.js";
 import { CloudProcess } from "./cloud-process.js";
 import { DEVICE_OPTIONS, type Devices } from "./embedded-cloud.js";
 import { OpenstackClient } from "./openstack-client.js";
@@ -30,14 +31,14 @@ export type OptionValues = Readonly<Record<string, Readonly<Record<string, unkno
 export interface Ground {
   /** Stopped by `destroy`. */
   readonly postgres?: Promise<ThrowAwayPostgres>;
-  /** A broker that nobody else uses; else it is the one that all tests share, one after the other. */
+  /** A broker that nobody else uses, RabbitMQ or PostgreSQL; else it is the one that all tests share, one after the other. */
   readonly brokerUrl?: string;
 }
 
 export type ProcessName = keyof typeof PROCESSES;
 export const PROCESS_NAMES = Object.keys(PROCESSES) as readonly ProcessName[];
 
-/** A cloud of separate processes over RabbitMQ and PostgreSQL, in a temporary folder. */
+/** A cloud of separate processes over a broker and PostgreSQL, in a temporary folder. */
 export class SeparateProcesses {
   readonly #running = new Map<ProcessName, CloudProcess>();
 
@@ -55,8 +56,9 @@ export class SeparateProcesses {
     devices: Devices,
     more: readonly string[] = [],
     options: OptionValues = {},
+    ground: Ground = {},
   ): Promise<SeparateProcesses> {
-    const cloud = await SeparateProcesses.prepare(devices, more);
+    const cloud = await SeparateProcesses.prepare(devices, more, ground);
     try {
       await cloud.configure(options);
       await cloud.migrate();
@@ -162,8 +164,7 @@ export class SeparateProcesses {
     const control = `http://127.0.0.1:${this.ports.control}`;
     const api = `http://127.0.0.1:${this.ports.api}`;
     const shared = {
-      transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
-      rabbitmq: { url: brokerUrl },
+      ...brokerOptions(brokerUrl),
       http: { identityEndpoint: `${control}/identity/v3` },
       compute: { shutdownTimeout: "1s" },
       qemu: { softRebootTimeout: "1s", instancesPath: join(this.folder, "instances") },

@@ -1,0 +1,2 @@
+export { transportPostgresOptions } from "./options.js";
+export { PostgresTransport } from "./postgres-transport.js";
