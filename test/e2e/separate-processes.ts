@@ -113,6 +113,11 @@ export class SeparateProcesses {
     return new OpenstackClient(this.cloudsFile, "kilonova");
   }
 
+  /** Where the Compute API is. */
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.ports.api}`;
+  }
+
   get cloudsFile(): string {
     return join(this.folder, "clouds.yaml");
   }
@@ -162,7 +167,7 @@ export class SeparateProcesses {
     const adminPassword = randomBytes(18).toString("base64url");
     const userPassword = randomBytes(18).toString("base64url");
     const control = `http://127.0.0.1:${this.ports.control}`;
-    const api = `http://127.0.0.1:${this.ports.api}`;
+    const api = this.apiUrl;
     const shared = {
       ...brokerOptions(brokerUrl),
       http: { identityEndpoint: `${control}/identity/v3` },

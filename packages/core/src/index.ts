@@ -23,6 +23,7 @@ export {
   pluginsOptions,
   servicegroupOptions,
   serviceOptions,
+  tracingOptions,
   transportOptions,
 } from "./options.js";
 export * from "./plugins/index.js";
@@ -47,4 +48,5 @@ export { conductorState } from "./state/conductor-state.js";
 export type { FrameworkState } from "./state/framework-state.js";
 export { memoryState } from "./state/memory-state.js";
 export { isUnanswered, patientCall, STEP_DEADLINE } from "./time/patient-call.js";
+export { inSpan, isTraced } from "./tracing/span.js";
 export { Weaver } from "./weaver.js";

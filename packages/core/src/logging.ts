@@ -1,5 +1,6 @@
 import type { Options } from "@kilonova/config";
 import type { LogFields, Logger } from "@kilonova/plugin-api";
+import { trace } from "@opentelemetry/api";
 import { destination, type Logger as PinoLogger, pino } from "pino";
 import type { logOptions } from "./options.js";
 
@@ -28,7 +29,10 @@ export function processLogger({ level, file }: Options<typeof logOptions>, field
     ...(file === undefined ? { dest: 2 } : { dest: file, mkdir: true, mode: 0o600 }),
     sync: true,
   });
-  const root = pino({ level, redact: SECRETS, base: fields, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  const root = pino(
+    { level, redact: SECRETS, base: fields, timestamp: pino.stdTimeFunctions.isoTime, mixin: traceFields },
+    sink,
+  );
   return {
     ...loggerOf(root),
     setLevel: (wanted) => {
@@ -36,6 +40,12 @@ export function processLogger({ level, file }: Options<typeof logOptions>, field
     },
     flush: () => root.flush(),
   };
+}
+
+/** Leads from a line to the trace that it was written in. */
+function traceFields(): object {
+  const traceId = trace.getActiveSpan()?.spanContext().traceId;
+  return traceId === undefined ? {} : { traceId };
 }
 
 function loggerOf(logger: PinoLogger): Logger {

@@ -124,6 +124,26 @@ export const logOptions = optionGroup(
   }),
 );
 
+/** Traces, by OpenTelemetry. */
+export const tracingOptions = optionGroup(
+  "tracing",
+  z.object({
+    exporter: objectPath()
+      .optional()
+      .describe(
+        "Where spans go: an exporter of OpenTelemetry's, by its package and class, which takes its own settings from the environment. Without one there are no traces.",
+      ),
+    ratio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe(
+        "How many of the traces that begin here are kept, from 0 to 1. One that began elsewhere is kept as it was decided there.",
+      ),
+  }),
+);
+
 /** Where it is told what happens in the cloud. */
 export const notificationsOptions = optionGroup(
   "notifications",

@@ -8,6 +8,7 @@ import { SERVICE_RECORDS } from "./service/service-records.js";
 import { memoryState } from "./state/memory-state.js";
 import { configurationOf } from "./testing/configuration.js";
 import { testFolder } from "./testing/folder.js";
+import { inSpan } from "./tracing/span.js";
 
 const TRANSPORTS = `
 const tag = { kind: "transport", version: 1 };
@@ -30,6 +31,16 @@ export const factory = async (configuration) => Object.assign(new Silent(), { ho
 export const wrong = () => ({});
 `;
 
+const EXPORTERS = `
+export class Kept {
+  static spans = [];
+  export(spans, done) { Kept.spans.push(...spans.map(({ name }) => name)); done({ code: 0 }); }
+  async shutdown() {}
+}
+export class Throwing { constructor() { throw new Error("no collector"); } }
+export const wrong = () => ({ export: 1 });
+`;
+
 const HOOKS = `
 export let made = 0;
 export class Watch { constructor() { made += 1; } pre() {} }
@@ -46,7 +57,11 @@ async function runtimeOf(
   values: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
   settings: RuntimeSettings = {},
 ) {
-  const folder = await testFolder({ "transports.mjs": TRANSPORTS, "hooks.mjs": HOOKS });
+  const folder = await testFolder({
+    "transports.mjs": TRANSPORTS,
+    "hooks.mjs": HOOKS,
+    "exporters.mjs": EXPORTERS,
+  });
   const runtime = await Runtime.create({ configuration: await configurationOf(values, folder), ...settings });
   runtimes.push(runtime);
   return { runtime, folder };
@@ -94,6 +109,26 @@ describe("a runtime", () => {
     ["Unreachable", "Error: nobody answers"],
   ])("says what is wrong with the transport %s", async (name, words) => {
     expect(await failure(runtimeOf(through(name)))).toContain(words);
+  });
+
+  it("has spans go to the exporter that an option names, until it is closed", async () => {
+    const { runtime, folder } = await runtimeOf({ tracing: { exporter: "./exporters.mjs#Kept" } });
+    await inSpan("a request", {}, async () => {});
+    await runtime.close();
+    const { Kept } = await import(`${folder}/exporters.mjs`);
+    expect(Kept.spans).toEqual(["a request"]);
+  });
+
+  it.each([
+    ["Throwing", "object.failed: option tracing.exporter: ./exporters.mjs#Throwing could not be made: no collector"],
+    [
+      "wrong",
+      "object.wrongKind: option tracing.exporter: expected an exporter of OpenTelemetry's, with methods export",
+    ],
+    ["None", "object.notFound: option tracing.exporter"],
+  ])("says what is wrong with the exporter %s", async (name, words) => {
+    const making = runtimeOf({ tracing: { exporter: `./exporters.mjs#${name}` } });
+    expect(await failure(making)).toContain(words);
   });
 
   it("makes its state by the factory given, with itself", async () => {

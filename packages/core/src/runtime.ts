@@ -29,6 +29,7 @@ import {
   pluginsOptions,
   servicegroupOptions,
   serviceOptions,
+  tracingOptions,
   transportOptions,
 } from "./options.js";
 import { enterHooks, type LoadedHook, loadHooks } from "./plugins/enter-hooks.js";
@@ -41,6 +42,9 @@ import { SERVICE_RECORDS } from "./service/service-records.js";
 import { conductorState } from "./state/conductor-state.js";
 import type { FrameworkState } from "./state/framework-state.js";
 import { memoryState } from "./state/memory-state.js";
+import { traceDriver } from "./tracing/driver-spans.js";
+import { rpcSpans } from "./tracing/rpc-spans.js";
+import { startTracing, type Tracing } from "./tracing/start-tracing.js";
 import { Weaver } from "./weaver.js";
 
 /** The groups that every process has. */
@@ -52,6 +56,7 @@ export const RUNTIME_GROUPS: readonly OptionGroup[] = [
   pluginsOptions,
   logOptions,
   notificationsOptions,
+  tracingOptions,
 ];
 
 /** Makes the framework's state where a process has a database. */
@@ -63,6 +68,8 @@ export interface RuntimeSettings extends Partial<Omit<LoadSettings, "groups">> {
   readonly configuration?: Configuration;
   /** What was begun already with that configuration; the runtime closes it, and where it cannot be made it is closed too. */
   readonly beginning?: ProcessBeginning;
+  /** What the process is called in traces, such as `kilonova-conductor`; the program's name where nothing is said. */
+  readonly name?: string;
   /** Further groups that the process knows. */
   readonly groups?: readonly OptionGroup[];
   /** URLs of modules beside which packages in the box are found. */
@@ -86,6 +93,7 @@ export class Runtime {
   #enteredHooks: readonly LoadedHook[] = [];
   readonly #publisher: Notifications;
   #state: FrameworkState | undefined;
+  #tracing: Tracing | undefined;
 
   private constructor(
     readonly configuration: Configuration,
@@ -97,10 +105,17 @@ export class Runtime {
   ) {
     const { host } = configuration.get(serviceOptions);
     this.notifications = new NotificationCenter({ clock, logger, options: configuration.get(notificationsOptions) });
-    this.rpc = new Rpc(transport, { onFailure: failureObserver(logger, this.notifications) });
+    const isTraced = configuration.get(tracingOptions).exporter !== undefined;
+    this.rpc = new Rpc(transport, {
+      onFailure: failureObserver(logger, this.notifications),
+      observers: isTraced ? [rpcSpans] : [],
+    });
     this.hooks = new Hooks(logger, plugins.loader.hookPoints);
     const weaver = new Weaver({ hooks: this.hooks, clock, locks: () => this.state.locks });
-    this.container = new Container(configuration, plugins.loader, (made) => weaver.weave(made));
+    this.container = new Container(configuration, plugins.loader, (made) => {
+      if (isTraced) traceDriver(made);
+      weaver.weave(made);
+    });
     this.#optionDump = new OptionDump(configuration, logger);
     this.container.register(RPC, this.rpc);
     this.container.register(CLOCK, clock);
@@ -127,7 +142,7 @@ export class Runtime {
     try {
       const transport = await loadTransport(configuration, plugins.loader);
       const runtime = new Runtime(configuration, logger, clock, transport, plugins, loopWatch);
-      await runtime.#prepare(settings.state);
+      await runtime.#prepare(settings);
       return runtime;
     } catch (error) {
       await loopWatch.stop();
@@ -174,12 +189,14 @@ export class Runtime {
     await this.notifications.close();
     this.hooks.logSummary();
     await this.transport.close();
+    await this.#tracing?.stop();
     await this.loopWatch.stop();
     this.logger.flush();
   }
 
-  async #prepare(makeState: StateFactory | undefined): Promise<void> {
+  async #prepare({ state: makeState, name = this.configuration.program }: RuntimeSettings): Promise<void> {
     try {
+      this.#tracing = await startTracing(name, this.configuration, this.plugins.loader, this.logger);
       await this.transport.connect();
       this.#state = makeState ? await makeState(this) : this.#stateElsewhere();
       this.container.register(SERVICE_RECORDS, this.state.serviceRecords);

@@ -3,6 +3,7 @@ import { NodePgSession, type NodePgTransaction } from "drizzle-orm/node-postgres
 import type { PgDialect, PgTransactionConfig, PreparedQueryConfig } from "drizzle-orm/pg-core";
 import { Pool, type PoolClient } from "pg";
 import { awayFailure, isAway, queryFailure } from "./query-failure.js";
+import { inStatementSpan } from "./statement-span.js";
 
 type NoTables = Record<string, never>;
 
@@ -20,12 +21,13 @@ export class DiscreetSession extends NodePgSession<NoTables, NoTables> {
   ) {
     const query = super.prepareQuery<Config>(...prepared);
     const execute = query.execute.bind(query);
-    query.execute = (values) => execute(values).catch(refuse);
+    const [{ sql }] = prepared;
+    query.execute = (values) => inStatementSpan(sql, () => execute(values).catch(refuse));
     return query;
   }
 
   override all<Row = unknown>(query: SQL): Promise<Row[]> {
-    return super.all<Row>(query).catch(refuse);
+    return inStatementSpan(this.words.sqlToQuery(query).sql, () => super.all<Row>(query).catch(refuse));
   }
 
   /** On a connection of its own, which has a session of this class as well. */

@@ -9,4 +9,5 @@ export { frameworkMigrations } from "./migrations.js";
 export { type MigrateOptions, Migrator } from "./migrator.js";
 export { type DatabaseOptions, databaseOptions } from "./options.js";
 export { checkSchema, type OwnerStatus } from "./schema-status.js";
+export { inStatementSpan } from "./statement-span.js";
 export { keyTable, StoredKeys } from "./stored-keys.js";

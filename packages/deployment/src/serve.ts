@@ -134,7 +134,7 @@ async function serveHere(
 ): Promise<ServingProcess> {
   const access = await interruption.raceFor(openDatabase(configuration, names), async (late) => late?.close());
   const state = access ? { state: async () => access.frameworkState() } : {};
-  const making = Runtime.create({ configuration, beginning, ...state });
+  const making = Runtime.create({ configuration, beginning, name: processName(names), ...state });
   const runtime = await interruption
     .raceFor(making, (late) => late.close())
     .catch(async (error) => {
@@ -159,6 +159,11 @@ async function serveHere(
     await close();
     throw error;
   }
+}
+
+/** One that serves much is the cloud itself. */
+function processName([first, ...others]: readonly string[]): string {
+  return first === undefined || others.length > 0 ? "kilonova" : `kilonova-${first}`;
 }
 
 /** Its devices are one process's. */

@@ -15,6 +15,7 @@ import { identityFaults } from "./fault-style.js";
 import { Links } from "./links.js";
 import { MountedService } from "./mounted-service.js";
 import { newRequestId } from "./request-ids.js";
+import { traceRequests } from "./request-spans.js";
 import { faultOf } from "./thrown-fault.js";
 import type { WebService } from "./web-service.js";
 
@@ -93,6 +94,7 @@ export class WebListener {
           challenge: options.authenticateUri === undefined ? "Keystone" : `Keystone uri="${options.authenticateUri}"`,
         }),
     );
+    traceRequests(this.#app, (path) => path !== HEALTHCHECK);
     this.#app.removeAllContentTypeParsers();
     this.#app.setErrorHandler((error, request, reply) => this.#fail(error, request, reply));
     this.#app.setNotFoundHandler((request, reply) => this.#notFound(request, reply));

@@ -1,5 +1,5 @@
 import type { Claim, ClaimOutcome, Placement } from "@kilonova/contracts";
-import type { Database } from "@kilonova/database";
+import { type Database, inStatementSpan } from "@kilonova/database";
 import { ok, type Result, refused } from "@kilonova/messaging";
 import { amountsOf, checkClaims, claimArguments } from "./claim-arguments.js";
 
@@ -51,7 +51,9 @@ export class Claims {
   }
 
   async #ask(lists: readonly (readonly Claim[])[]): Promise<readonly RefusedList[]> {
-    const { rows } = await this.database.$client.query<RefusedList>({ ...CLAIM_EACH, values: claimArguments(lists) });
+    const statement = { ...CLAIM_EACH, values: claimArguments(lists) };
+    const claim = () => this.database.$client.query<RefusedList>(statement);
+    const { rows } = await inStatementSpan(CLAIM_EACH.text, claim);
     return rows;
   }
 }
