@@ -7,8 +7,17 @@ export interface RabbitMqServer {
   readonly url: string;
   /** Starts it again after `kill()`, with the same port and data; resolves when it speaks AMQP. */
   start(): Promise<void>;
+  /**
+   * Runs a line of a shell in which `rabbitmqctl` is this server's.
+   *
+   * @param input what it reads
+   * @returns what it printed; throws with that where it fails
+   */
+  shell(line: string, input?: string): Promise<string>;
   /** Ends it at once, as a power cut would; port and data stay for `start()`. */
   kill(): Promise<void>;
+  /** Ends it at once, and its disk with it: `start()` starts an empty one on the same port. */
+  lose(): Promise<void>;
   /** Ends it and deletes all that it had. */
   stop(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { findExecutable } from "../../scripts/lib/executables.mjs";
@@ -13,6 +13,7 @@ import { findExecutable } from "../../scripts/lib/executables.mjs";
 const guard = fileURLToPath(new URL("guard.mjs", import.meta.url));
 const address = "127.0.0.1";
 const bootMilliseconds = 90_000;
+const ctlMilliseconds = 60_000;
 
 /** The start script itself, or nothing where RabbitMQ is not installed: Debian's in /usr/sbin would change the user. */
 export function findRabbitMq() {
@@ -67,6 +68,29 @@ class RabbitMqServer {
     await this.#waitUntilReady(Date.now() + bootMilliseconds);
   }
 
+  /**
+   * Runs a line of a shell, in which `rabbitmqctl` is this server's, to its end.
+   *
+   * @param input what it reads
+   * @returns what it printed @throws with that where it fails
+   */
+  async shell(line, input = "") {
+    const { env } = this.#describe();
+    const path = `${dirname(findRabbitMq())}:${env.PATH}`;
+    const child = spawn("sh", ["-c", line], {
+      cwd: this.#folder,
+      env: { ...env, PATH: path },
+      timeout: ctlMilliseconds,
+    });
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (printed += data));
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    if (code !== 0) throw new Error(`${line} failed:\n${printed}`);
+    return printed;
+  }
+
   /** Ends it at once, as a power cut would; data and ports stay for `start()`. */
   async kill() {
     const running = this.#guard;
@@ -78,6 +102,12 @@ class RabbitMqServer {
     running.stdin.end("keep");
     await ended;
     while (await speaksAmqp(this.port)) await wait(20);
+  }
+
+  /** Ends it at once and deletes what it had: it comes back empty. */
+  async lose() {
+    await this.kill();
+    rmSync(join(this.#folder, "data"), { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Ends it and deletes all that it had. */

@@ -1,6 +1,7 @@
 import { type Address, type CallOptions, PendingCalls } from "@kilonova/messaging";
 import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
 import { bodyOf, failureOf } from "./answer.js";
+import { BrokerAlarm } from "./broker-alarm.js";
 import { brokerError, closed, unreachable } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
 import { callQueue, replyQueue } from "./topology.js";
@@ -12,6 +13,7 @@ import { callQueue, replyQueue } from "./topology.js";
 export class CallLine {
   readonly #calls = new PendingCalls();
   readonly #channel: LastingChannel;
+  readonly #alarm: BrokerAlarm;
   #replyTo = "";
 
   constructor(
@@ -21,6 +23,7 @@ export class CallLine {
     // With the connection goes the queue of answers, and with that whatever was on its way to it.
     const onLost = () => this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
     this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel), onLost);
+    this.#alarm = new BrokerAlarm(connection, url);
   }
 
   /** @throws what {@link LastingChannel.open} throws */
@@ -34,7 +37,7 @@ export class CallLine {
     this.#send(queue, call.id, body, options.timeLeft, () => call.gone).catch((error: unknown) => {
       this.#calls.fail(call.id, brokerError(this.url, "a call", error));
     });
-    return call.answer;
+    return this.#alarm.isOn ? this.#answerDespiteAlarm(call.answer) : call.answer;
   }
 
   async close(): Promise<void> {
@@ -66,6 +69,13 @@ export class CallLine {
     await channel.queueDeclare(reply);
     await channel.basicConsume({ queue: reply.queue, noAck: true }, (message) => this.#receive(message));
     this.#replyTo = reply.queue;
+  }
+
+  /** That its time was up would say nothing of who kept the call from being sent. */
+  #answerDespiteAlarm(answer: Promise<string>): Promise<string> {
+    return answer.catch((error: unknown) => {
+      throw this.#alarm.failure("a call") ?? error;
+    });
   }
 
   #receive(message: AsyncMessage): void {

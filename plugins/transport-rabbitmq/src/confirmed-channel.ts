@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { isKilonovaError } from "@kilonova/messaging";
 import type { Channel, Connection, Envelope } from "rabbitmq-client";
+import { BrokerAlarm } from "./broker-alarm.js";
 import { brokerError, closed, isRefusal } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
 import type { RabbitmqOptions } from "./options.js";
@@ -26,6 +27,7 @@ export interface Publication {
  */
 export class ConfirmedChannel {
   readonly #channel: LastingChannel;
+  readonly #alarm: BrokerAlarm;
   readonly #returned = new Set<string>();
   readonly #closing = new AbortController();
   #declared = new Set<string>();
@@ -35,6 +37,7 @@ export class ConfirmedChannel {
     private readonly options: RabbitmqOptions,
   ) {
     this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel));
+    this.#alarm = new BrokerAlarm(connection, options.url);
     setMaxListeners(0, this.#closing.signal);
   }
 
@@ -66,7 +69,7 @@ export class ConfirmedChannel {
       } catch (error) {
         if (this.#closing.signal.aborted) throw closed();
         if (isRefusal(error) || isKilonovaError(error) || Date.now() + RETRY_PAUSE >= deadline) {
-          throw brokerError(this.options.url, what, error);
+          throw this.#alarm.failure(what) ?? brokerError(this.options.url, what, error);
         }
       }
       await pause(RETRY_PAUSE * (1 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(() => {});
