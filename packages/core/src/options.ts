@@ -85,6 +85,12 @@ export const transportOptions = optionGroup(
       .positive()
       .default(64)
       .describe("How many messages a service works on at the same time."),
+    concurrencyOf: z
+      .record(z.string().regex(TOPIC), z.number().int().positive().max(10_000))
+      .default({})
+      .describe(
+        "The same for single services, by their topics: few where each message is much work. A broker hands a process no more than it works on.",
+      ),
   }),
 );
 

@@ -28,7 +28,9 @@ export const rabbitmqOptions = optionGroup(
       .min(1)
       .max(10_000)
       .default(64)
-      .describe("How many messages of one queue RabbitMQ hands to a process before it has acknowledged the first."),
+      .describe(
+        "How many messages of one queue RabbitMQ hands to a service before it has acknowledged the first, at most; never more than the service works on at the same time.",
+      ),
     envelope: z
       .enum(["kilonova", "oslo"])
       .default("kilonova")

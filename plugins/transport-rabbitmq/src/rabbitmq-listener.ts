@@ -72,7 +72,7 @@ export class RabbitmqListener implements Listener {
     await channel.exchangeDeclare(fanout.exchange);
     await channel.queueDeclare(fanout.queue);
     await channel.queueBind({ queue: fanout.queue.queue, exchange: fanout.exchange.exchange, routingKey: "" });
-    await channel.basicQos({ prefetchCount: this.world.prefetch });
+    await channel.basicQos({ prefetchCount: Math.min(this.world.prefetch, this.#slots.count) });
     await hear(fanout.queue.queue, (message) => this.#hear(message));
     for (const address of [{ topic }, this.address]) {
       await channel.queueDeclare(callQueue(address));

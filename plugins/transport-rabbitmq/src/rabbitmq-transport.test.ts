@@ -50,6 +50,41 @@ describe("a process that dies", () => {
   });
 });
 
+describe("a listener that works on few messages at a time", () => {
+  it("is handed no more than those: others of its topic get the rest", async () => {
+    const topic = testTopic();
+    const [client, busy, idle] = [await connected(), await connected(), await connected()];
+    const begun = new Mailbox<string>();
+    let finish: () => void = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    await busy.listen(
+      { topic, server: "busy" },
+      async ({ body }) => {
+        begun.put(body);
+        await finished;
+        return undefined;
+      },
+      { concurrency: 1 },
+    );
+    const bodies = Array.from({ length: 10 }, (_, index) => `cast ${index}`);
+    for (const body of bodies) await client.cast({ topic }, body);
+    const held = await begun.take("the one that is worked on");
+
+    const others = new Mailbox<string>();
+    await idle.listen({ topic, server: "idle" }, async ({ body }) => {
+      others.put(body);
+      return undefined;
+    });
+    const taken: string[] = [];
+    while (taken.length < bodies.length - 1) taken.push(await soon("the rest", others.take("a cast")));
+    expect([held, ...taken].sort()).toEqual(bodies);
+    finish();
+    await Promise.all([client.close(), busy.close(), idle.close()]);
+  });
+});
+
 describe("a cast that fails too often", () => {
   it("ends in the dead-letter queue of its topic", async () => {
     const topic = testTopic();

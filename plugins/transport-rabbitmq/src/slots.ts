@@ -3,7 +3,7 @@ export class Slots {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  constructor(count: number) {
+  constructor(readonly count: number) {
     this.#free = count;
   }
 

@@ -83,6 +83,17 @@ async function world(
 const START = ["ready", "initHost", "register", "preStartHook", "listen", "postStartHook", "join", "tick"];
 
 describe("a service", () => {
+  it.each([
+    [{}, 64],
+    [{ concurrency: 7 }, 7],
+    [{ concurrency: 7, concurrencyOf: { life: 2, other: 3 } }, 2],
+  ])("works on so many messages at the same time as options say: %j", async (transport, concurrency) => {
+    const { service } = await world({}, { transport });
+    await service.serve();
+    expect(vi.mocked(runtime.transport.listen).mock.lastCall?.[2]).toEqual({ concurrency });
+    await service.stop();
+  });
+
   it("goes through its life in order", async () => {
     const { service, events, call, context } = await world();
     expect(events).toEqual([]);

@@ -200,7 +200,8 @@ export class Service {
 
   async #listen(): Promise<void> {
     const { rpc, configuration } = this.runtime;
-    const { concurrency } = configuration.get(transportOptions);
+    const { concurrency: usual, concurrencyOf } = configuration.get(transportOptions);
+    const concurrency = concurrencyOf[this.topic] ?? usual;
     this.#listener = await rpc.serve({ topic: this.topic, server: this.host }, this.endpoints, { concurrency });
   }
 

@@ -66,7 +66,7 @@ export class OsloListener implements LastingListener {
     const exchange = topicExchange(this.world.exchange);
     const fanout = fanoutExchange(topic);
     const ownQueue = fanoutQueue(topic);
-    await channel.basicQos({ prefetchCount: this.world.prefetch });
+    await channel.basicQos({ prefetchCount: Math.min(this.world.prefetch, this.#slots.count) });
     await channel.exchangeDeclare(exchange);
     await channel.exchangeDeclare(fanout);
     await channel.queueDeclare(ownQueue);
