@@ -39,7 +39,10 @@ function packageMentions(file, text) {
   const [parent, child, ...rest] = relative(repositoryRoot, file).split("/");
   if (rest.length === 0) return false;
   const folder = join(repositoryRoot, parent, child);
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => /\.(ts|mjs|py)$/.test(name) && !/(^|\/)(node_modules|dist)\//.test(name))
-    .some((name) => readFileSync(join(folder, name), "utf8").includes(text));
+  // By entries: names alone are found through links as well, and each package is linked from all that depend on it.
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|py)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(node_modules|dist)\//.test(relative(repositoryRoot, path)))
+    .some((path) => readFileSync(path, "utf8").includes(text));
 }

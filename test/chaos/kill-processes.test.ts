@@ -6,25 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { login, makeServers, seed } from "../e2e/many-servers.js";
 import { PROCESS_NAMES, SeparateProcesses } from "../e2e/separate-processes.js";
 import { count, expectNothingLost, settled } from "./aftermath.js";
+import { SHORT_LEASES } from "./short-leases.js";
 
 const SERVERS = 8;
-/** Short leases, so that what a killed process held is soon taken over. Builds take long enough to be killed in. */
-const OPTIONS = [
-  "--fake.spawnDelay",
-  "300ms",
-  "--conductor.operationLease",
-  "15s",
-  "--conductor.stepTimeout",
-  "10s",
-  "--service.reportInterval",
-  "1s",
-  "--service.downTime",
-  "5s",
-  "--quota.instances",
-  "-1",
-  "--quota.cores",
-  "-1",
-];
 
 describe("kill -9 of a process of a cloud over RabbitMQ and PostgreSQL", () => {
   let cloud: SeparateProcesses;
@@ -32,7 +16,7 @@ describe("kill -9 of a process of a cloud over RabbitMQ and PostgreSQL", () => {
   let refs: object;
 
   beforeAll(async () => {
-    cloud = await SeparateProcesses.start("fake", OPTIONS);
+    cloud = await SeparateProcesses.start("fake", SHORT_LEASES);
     refs = await seed(await login(cloud.cloudsFile, "kilonova-admin"));
     user = await login(cloud.cloudsFile, "kilonova");
   });

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Runtime } from "@kilonova/core";
+import type { Runtime } from "@kilonova/core";
 import { startThrowAwayPostgres, type ThrowAwayPostgres } from "@kilonova/database/testing";
 import type { RestClient } from "@kilonova/deployment";
 import { isKilonovaError, RequestContext } from "@kilonova/messaging";
 import { GuestHistory } from "@kilonova/virt-fake";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { login, makeServers, seed } from "../e2e/many-servers.js";
+import { runtimeOfTest } from "../e2e/runtime-of-test.js";
 import { PROCESS_NAMES, SeparateProcesses } from "../e2e/separate-processes.js";
 import { type RabbitMqServer, startRabbitMq } from "../servers/rabbitmq.mjs";
 import { inLength } from "../test-length.js";
@@ -14,6 +15,7 @@ import { count, expectNothingLost, settled } from "./aftermath.js";
 import { Ledger } from "./ledger.js";
 import { ledgerContract } from "./ledger-contract.js";
 import { inRounds } from "./rounds.js";
+import { SHORT_LEASES } from "./short-leases.js";
 
 const CASTS = inLength({ short: 1_000, whole: 10_000 });
 const CALLS = inLength({ short: 200, whole: 2_000 });
@@ -25,26 +27,6 @@ const LEDGERS = ["ledger1", "ledger2", "ledger3"] as const;
 /** Milliseconds that a user goes on asking for what cannot be had just now, and between two tries. */
 const PATIENCE = 120_000;
 const PAUSE = 200;
-
-/** Short leases, so that what a killed process held is soon taken over; guests take long enough to be killed in. */
-const OPTIONS = [
-  "--fake.spawnDelay",
-  "200ms",
-  "--conductor.operationLease",
-  "15s",
-  "--conductor.stepTimeout",
-  "10s",
-  "--service.reportInterval",
-  "1s",
-  "--service.downTime",
-  "5s",
-  "--quota.instances",
-  "-1",
-  "--quota.cores",
-  "-1",
-  "--quota.ram",
-  "-1",
-];
 
 /** What a call may fail with while its peers, or the broker, are away. */
 const CLEAR_FAILURES = [
@@ -68,13 +50,13 @@ describe("a storm over RabbitMQ and PostgreSQL: every process is killed with -9,
   beforeAll(async () => {
     broker = await startRabbitMq();
     const starting = startThrowAwayPostgres({ fsync: true });
-    cloud = await SeparateProcesses.prepare("fake", OPTIONS, { postgres: starting, brokerUrl: broker.url });
+    cloud = await SeparateProcesses.prepare("fake", SHORT_LEASES, { postgres: starting, brokerUrl: broker.url });
     postgres = await starting;
     await cloud.migrate();
     for (const name of PROCESS_NAMES) await cloud.startProcess(name);
     ledger = await Ledger.make({ databaseUrl: cloud.databaseUrl, brokerUrl: broker.url });
     await Promise.all(LEDGERS.map((name) => ledger.start(name)));
-    runtime = await runtimeOfTest(broker.url);
+    runtime = await runtimeOfTest({ url: broker.url, sendTimeout: "120s" });
     refs = await seed(await login(cloud.cloudsFile, "kilonova-admin"));
     user = await login(cloud.cloudsFile, "kilonova");
   });
@@ -182,18 +164,4 @@ async function insistOnServer(user: RestClient, refs: object): Promise<readonly 
       await pause(PAUSE);
     }
   }
-}
-
-function runtimeOfTest(brokerUrl: string): Promise<Runtime> {
-  return Runtime.create({
-    argv: [],
-    env: {},
-    searchFolders: [],
-    overrides: {
-      transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
-      rabbitmq: { url: brokerUrl, sendTimeout: "120s" },
-      log: { level: "error" },
-    },
-    places: [import.meta.url],
-  });
 }

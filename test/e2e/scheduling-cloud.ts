@@ -1,11 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { placementContract, schedulerContract } from "@kilonova/contracts";
-import { Runtime } from "@kilonova/core";
+import type { Runtime } from "@kilonova/core";
 import { connectDatabase, type Database, DatabaseServiceRecords } from "@kilonova/database";
 import { RequestContext } from "@kilonova/messaging";
 import { type Capacity, makeHostKnown } from "../contracts/known-host.js";
 import { CloudProcess } from "./cloud-process.js";
+import { runtimeOfTest } from "./runtime-of-test.js";
 import { type ProcessName, SeparateProcesses } from "./separate-processes.js";
 
 /** Milliseconds between two reports of a host's, as a compute's by default. */
@@ -43,7 +44,7 @@ export class SchedulingCloud {
 
   static async start({ schedulers, placements, others }: Parts): Promise<SchedulingCloud> {
     const cloud = await SeparateProcesses.prepare("fake");
-    const runtime = await runtimeOfTest();
+    const runtime = await runtimeOfTest({ url: process.env["KILONOVA_TEST_AMQP_URL"] });
     const database = await connectDatabase({
       url: cloud.databaseUrl,
       applicationName: "test",
@@ -132,21 +133,6 @@ export class SchedulingCloud {
   async #report(): Promise<void> {
     for (const id of this.#services) await this.#records.report(id).catch(() => undefined);
   }
-}
-
-/** By which the test calls services. */
-function runtimeOfTest(): Promise<Runtime> {
-  return Runtime.create({
-    argv: [],
-    env: {},
-    searchFolders: [],
-    overrides: {
-      transport: { driver: "@kilonova/transport-rabbitmq#RabbitmqTransport" },
-      rabbitmq: { url: process.env["KILONOVA_TEST_AMQP_URL"] },
-      log: { level: "warn" },
-    },
-    places: [import.meta.url],
-  });
 }
 
 function numbered(what: string, howMany: number): readonly string[] {

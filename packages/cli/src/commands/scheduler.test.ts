@@ -1,31 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeCloud, PASSWORD } from "../testing/fake-cloud.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FakeCloud } from "../testing/fake-cloud.js";
 import { PLACED, REFUSED, SERVER } from "../testing/fixture-decision.js";
 import { runHere } from "../testing/run-here.js";
+import { signedIn } from "../testing/signed-in.js";
 
 const ADMIN = "/compute/kilonova/scheduler";
 let cloud: FakeCloud;
-let folder: string;
+let end: () => Promise<void>;
 
 beforeEach(async () => {
-  cloud = await FakeCloud.start();
-  folder = await mkdtemp(join(tmpdir(), "kilonova-cli-"));
-  const auth = { auth_url: `${cloud.url}/identity`, username: "admin", password: PASSWORD, project_name: "admin" };
-  await writeFile(join(folder, "clouds.yaml"), JSON.stringify({ clouds: { "kilonova-admin": { auth } } }));
-  vi.stubEnv("OS_CLIENT_CONFIG_FILE", join(folder, "clouds.yaml"));
-  vi.stubEnv("OS_CLOUD", "");
-  vi.stubEnv("OS_AUTH_URL", "");
+  ({ cloud, end } = await signedIn());
   const named = (query: string) => ({ servers: query === "web-1" ? [{ id: SERVER, name: "web-1" }] : [] });
   cloud.answers.set("GET /compute/servers", [200, named("web-1")]);
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await cloud.stop();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => end());
 
 const scheduler = (...argv: readonly string[]) => runHere("scheduler", ...argv);
 /** What was asked last: method, path with its query, and body. */

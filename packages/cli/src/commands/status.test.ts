@@ -1,10 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { CloudStatus, OpenOperation, ServiceStatus } from "@kilonova/contracts";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeCloud, PASSWORD } from "../testing/fake-cloud.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FakeCloud } from "../testing/fake-cloud.js";
 import { runHere } from "../testing/run-here.js";
+import { signedIn } from "../testing/signed-in.js";
 
 const compute: ServiceStatus = {
   binary: "kilonova-compute",
@@ -31,22 +29,12 @@ const build: OpenOperation = {
 };
 const well: CloudStatus = { services: [compute], openOperations: 0, operations: [] };
 let cloud: FakeCloud;
-let folder: string;
+let end: () => Promise<void>;
 
 beforeEach(async () => {
-  cloud = await FakeCloud.start();
-  folder = await mkdtemp(join(tmpdir(), "kilonova-cli-"));
-  const auth = { auth_url: `${cloud.url}/identity`, username: "admin", password: PASSWORD, project_name: "admin" };
-  await writeFile(join(folder, "clouds.yaml"), JSON.stringify({ clouds: { "kilonova-admin": { auth } } }));
-  vi.stubEnv("OS_CLIENT_CONFIG_FILE", join(folder, "clouds.yaml"));
-  vi.stubEnv("OS_CLOUD", "");
-  vi.stubEnv("OS_AUTH_URL", "");
+  ({ cloud, end } = await signedIn());
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await cloud.stop();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => end());
 
 function statusOf(status: CloudStatus, ...argv: readonly string[]) {
   cloud.answers.set("GET /compute/kilonova/status", [200, status]);
