@@ -34,15 +34,25 @@ async function insist(provide) {
   if (problem !== undefined) throw new SetupError(problem);
 }
 
-/** Whether any source beside the test mentions the text: in its package (packages/x, plugins/y) or suite (test/e2e). */
+/** Whether a source beside the test mentions the text: in its package or suite, or in a suite that one of these imports. */
 function packageMentions(file, text) {
   const [parent, child, ...rest] = relative(repositoryRoot, file).split("/");
   if (rest.length === 0) return false;
-  const folder = join(repositoryRoot, parent, child);
+  const own = sourcesIn(join(repositoryRoot, parent, child));
+  const imported = new Set(
+    own.flatMap((source) => [...source.matchAll(/ from "\.\.\/(\w+)\/[^/"]+"/g)].map(([, name]) => name)),
+  );
+  const others =
+    parent === "test" ? [...imported].flatMap((name) => sourcesIn(join(repositoryRoot, parent, name))) : [];
+  return [...own, ...others].some((source) => source.includes(text));
+}
+
+/** The texts of all sources in a folder. */
+function sourcesIn(folder) {
   // By entries: names alone are found through links as well, and each package is linked from all that depend on it.
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|mjs|py)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !/\/(node_modules|dist)\//.test(relative(repositoryRoot, path)))
-    .some((path) => readFileSync(path, "utf8").includes(text));
+    .map((path) => readFileSync(path, "utf8"));
 }
