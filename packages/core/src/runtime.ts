@@ -21,7 +21,7 @@ import { LOCKS } from "./locks/locks.js";
 import type { ProcessLogger } from "./logging.js";
 import type { LoopWatch } from "./loop-watch/loop-watch.js";
 import { NotificationCenter } from "./notifications/notification-center.js";
-import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
+import { connectNotifications, deadCastObserver, failureObserver } from "./notifications/notification-outlets.js";
 import { OptionDump } from "./option-dump.js";
 import {
   hooksOptions,
@@ -116,6 +116,7 @@ export class Runtime {
     const isTraced = configuration.get(tracingOptions).exporter !== undefined;
     this.rpc = new Rpc(transport, {
       onFailure: failureObserver(logger, this.notifications),
+      onDeadCast: deadCastObserver(logger),
       observers: isTraced ? [rpcSpans] : [],
       pins: this.#versions,
     });

@@ -22,7 +22,7 @@ export { type ContextFields, LONGEST_WAIT, RequestContext } from "./request-cont
 export { Rpc, type RpcSettings } from "./rpc.js";
 export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";
 export type { Carrier, RpcObserver, SeenMessage } from "./rpc-observer.js";
-export type { FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
+export type { DeadCastObserver, FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
 export { since } from "./since.js";
 export {
   type Address,
@@ -31,6 +31,7 @@ export {
   DEFAULT_CONCURRENCY,
   DELIVERY_LIMIT,
   type DeadLetter,
+  type DeadLetterObserver,
   type DeadLetters,
   type Delivery,
   type DeliveryHandler,

@@ -114,11 +114,12 @@ describe("what a peer sends", () => {
     expect((await call(JSON.stringify(good))).value).toBe("hello");
   });
 
-  it("as a cast is put aside where nobody can ever understand it, and carries no token", async () => {
+  it("as a cast is put aside and told of where nobody can ever understand it, and carries no token", async () => {
     const seen: unknown[] = [];
     let arrived: () => void = () => {};
     const last = new Promise<void>((resolve) => (arrived = resolve));
     const failures = vi.fn();
+    const onDeadCast = vi.fn();
     const { transport } = await exampleWorld(
       {
         greet: async (context: { token(): string | undefined }) => {
@@ -126,7 +127,7 @@ describe("what a peer sends", () => {
           arrived();
         },
       },
-      { server: { onFailure: failures } },
+      { server: { onFailure: failures, onDeadCast } },
     );
     await transport.cast({ topic: "example" }, "no JSON");
     await transport.cast({ topic: "example" }, JSON.stringify({ ...good, version: "9.9" }));
@@ -139,6 +140,11 @@ describe("what a peer sends", () => {
     expect(failures.mock.calls.map(([{ method, error }]) => [method, error.code])).toEqual([
       [undefined, "rpc.badMessage"],
       ["greet", "rpc.unsupportedVersion"],
+    ]);
+    const reason = (words: string) => expect.stringContaining(words);
+    expect(onDeadCast.mock.calls.map(([dead]) => dead)).toMatchObject([
+      { address: { topic: "example" }, contract: undefined, deliveries: 1, reason: reason("rpc.badMessage") },
+      { contract: "example", method: "greet", requestId: "req-1", reason: reason("rpc.unsupportedVersion") },
     ]);
   });
 });

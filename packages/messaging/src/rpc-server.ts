@@ -49,12 +49,26 @@ export type FailureObserver = (failure: {
   error: unknown;
 }) => void;
 
+/** Told of each cast that is given up, and is a dead letter from then on. */
+export type DeadCastObserver = (cast: {
+  /** Who gave it up. */
+  address: ListenerAddress;
+  /** Undefined, as are its method and request, of a message that cannot be read. */
+  contract: string | undefined;
+  method: string | undefined;
+  requestId: string | undefined;
+  deliveries: number;
+  /** Why the last delivery failed. */
+  reason: string;
+}) => void;
+
 export interface ServerWorld {
   readonly transport: Transport;
   readonly codec: EnvelopeCodec;
   readonly schemas: WireSchemas;
   readonly marks: SinceMarks;
   readonly onFailure?: FailureObserver;
+  readonly onDeadCast?: DeadCastObserver;
   readonly observer?: Required<RpcObserver>;
 }
 
@@ -68,7 +82,15 @@ export function serveRpc(
   const dispatcher = new Dispatcher(world, address, endpoints);
   const handler: DeliveryHandler = (delivery) =>
     delivery.kind === "call" ? dispatcher.answer(delivery) : dispatcher.perform(delivery);
-  return world.transport.listen(address, handler, options);
+  const { onDeadCast } = world;
+  if (!onDeadCast) return world.transport.listen(address, handler, options);
+  return world.transport.listen(address, handler, {
+    ...options,
+    onDeadLetter: ({ body, deliveries, reason }) => {
+      const { contract, method, requestId } = dispatcher.titleOf(body);
+      onDeadCast({ address, contract, method, requestId, deliveries, reason });
+    },
+  });
 }
 
 interface Target {
@@ -118,6 +140,16 @@ class Dispatcher {
     const target = this.#target(request);
     await this.#run(delivery.kind, request, target, withoutToken(request));
     return undefined;
+  }
+
+  /** What a message is about, as far as it can be read. */
+  titleOf(body: string): { contract?: string; method?: string; requestId?: string } {
+    try {
+      const { contract, method, context } = this.world.codec.decodeRequest(body);
+      return { contract, method, requestId: context.requestId };
+    } catch {
+      return {};
+    }
   }
 
   #read({ body }: Delivery): RequestEnvelope {

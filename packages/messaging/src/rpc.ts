@@ -3,7 +3,13 @@ import { EnvelopeCodec } from "./envelope.js";
 import type { RequestContext } from "./request-context.js";
 import { type ClientWorld, type PrepareOptions, type RpcClient, rpcClient } from "./rpc-client.js";
 import { allObservers, type RpcObserver } from "./rpc-observer.js";
-import { type FailureObserver, type RpcEndpoint, type ServerWorld, serveRpc } from "./rpc-server.js";
+import {
+  type DeadCastObserver,
+  type FailureObserver,
+  type RpcEndpoint,
+  type ServerWorld,
+  serveRpc,
+} from "./rpc-server.js";
 import { SinceMarks } from "./since.js";
 import type { Listener, ListenerAddress, ListenOptions, Transport } from "./transport.js";
 import {
@@ -22,6 +28,7 @@ export interface RpcSettings {
   readonly onFailure?: FailureObserver;
   /** They stand round each message, the first outermost. */
   readonly observers?: readonly RpcObserver[];
+  readonly onDeadCast?: DeadCastObserver;
   /** How new the messages of typed clients may be. */
   readonly pins?: VersionPins;
 }
@@ -33,7 +40,7 @@ export class Rpc {
   readonly #world: ClientWorld & ServerWorld;
 
   constructor(transport: Transport, settings: RpcSettings = {}) {
-    const { onFailure, observers = [], pins } = settings;
+    const { onFailure, onDeadCast, observers = [], pins } = settings;
     const observer = allObservers(observers);
     this.#world = {
       transport,
@@ -43,6 +50,7 @@ export class Rpc {
       ...(pins ? { pins } : {}),
       ...(observer ? { observer } : {}),
       ...(onFailure ? { onFailure } : {}),
+      ...(onDeadCast ? { onDeadCast } : {}),
     };
   }
 
