@@ -13,6 +13,7 @@ export { type HelpSettings, helpText, optionsHelp } from "./help-text.js";
 export { jsonSchema, splitName } from "./json-schema.js";
 export { type Origin, originText, variableOf } from "./layer.js";
 export { type LoadSettings, loadConfiguration, restOfCommandLine } from "./load-configuration.js";
+export { withoutPasswords } from "./masked-value.js";
 export { type NamedObject, namedObjects, objectPathsBelow } from "./named-objects.js";
 export { nearestName } from "./nearest-name.js";
 export { type ModulePath, type ObjectPath, objectPath, parseObjectPath, type ShortName } from "./object-path.js";

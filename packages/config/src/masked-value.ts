@@ -31,11 +31,15 @@ export function holdsSecret(type: z.core.$ZodType, seen = new Set<z.core.$ZodTyp
 function textOf(value: unknown): string {
   if (value === undefined) return "nothing";
   try {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.replace(/(:\/\/[^:@/\s"]*:)[^@/\s"]+@/g, `$1${MASK}@`);
+    return withoutPasswords(JSON.stringify(value) ?? String(value));
   } catch {
     return `a ${typeof value} that is no JSON`;
   }
+}
+
+/** A text with the passwords in its addresses masked. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/(:\/\/[^:@/\s"]*:)[^@/\s"]+@/g, `$1${MASK}@`);
 }
 
 function mask(type: z.core.$ZodType, value: unknown): unknown {

@@ -43,6 +43,7 @@ export { RecordServiceGroup } from "./service/record-service-group.js";
 export { Service } from "./service/service.js";
 export { SERVICE_RECORDS, type ServiceRecords, type ServiceRegistration } from "./service/service-records.js";
 export type { ServiceSettings } from "./service/service-settings.js";
+export { type Pin, ServiceVersions, type VersionsWorld } from "./service/service-versions.js";
 export { leavingStep } from "./service/way-out.js";
 export { conductorState } from "./state/conductor-state.js";
 export type { FrameworkState } from "./state/framework-state.js";

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { type Duration, duration, milliseconds, objectPath, optionGroup } from "@kilonova/config";
+import { isVersion } from "@kilonova/messaging";
 import { z } from "zod";
 
 /** As contracts name theirs. */
@@ -46,6 +47,20 @@ export const serviceOptions = optionGroup(
       .default(1)
       .describe(
         "How many processes serve at the same time, under one that watches over them; more than one needs a broker.",
+      ),
+    upgradeLevels: z
+      .record(
+        z.string(),
+        z.union([z.literal("auto"), z.string().refine(isVersion, "expected a version such as 1.4, or auto")]),
+      )
+      .default({})
+      .refine(
+        ({ framework }) => framework !== "auto",
+        "expected a version for framework: what `auto` is read by goes through it",
+      )
+      .meta({ mutable: true })
+      .describe(
+        "The newest version that may be sent, by contract, while services of two releases run side by side: a version, or `auto`, the lowest that a living service of its topic answers, read when it is first needed and again after SIGHUP. A contract that is not named is sent in this release's version.",
       ),
     loopLagLimit: duration("1s")
       .refine((value) => value === 0 || (value >= milliseconds("100ms") && value <= milliseconds("1h")))

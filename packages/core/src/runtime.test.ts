@@ -1,5 +1,5 @@
 import { Configuration, ConfigurationError } from "@kilonova/config";
-import { isKilonovaError, type Transport } from "@kilonova/messaging";
+import { isKilonovaError, rpcContract, type Transport } from "@kilonova/messaging";
 import { BASE_DIRECTORY, CLOCK, inject, LOGGER, RPC, systemClock } from "@kilonova/plugin-api";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LOCKS } from "./locks/locks.js";
@@ -204,5 +204,39 @@ describe("hooks by option", () => {
       "object.notFound: option hooks.use",
     );
     expect(await failure(runtimeOf({ hooks: { use: [use("Watch", { timeLimit: "soon" })] } }))).toContain("timeLimit");
+  });
+});
+
+describe("the newest version that a runtime's clients may send", () => {
+  const contract = rpcContract("example", "1.2", {});
+  const pinned = (upgradeLevels: Readonly<Record<string, string>>) => runtimeOf({ service: { upgradeLevels } });
+
+  it("is what service.upgradeLevels says", async () => {
+    const { runtime } = await pinned({ example: "1.1" });
+    const { canSendVersion } = runtime.rpc.client(contract);
+    expect([await canSendVersion("1.1"), await canSendVersion("1.2")]).toEqual([true, false]);
+  });
+
+  it("is found out from living services where it is auto, and again after SIGHUP", async () => {
+    const { runtime } = await pinned({ example: "auto" });
+    const { serviceRecords } = runtime.state;
+    const upgrade = async (version: string) => {
+      const service = { binary: "example", topic: "example", host: "one", contracts: { example: version } };
+      await serviceRecords.report((await serviceRecords.register(service)).id);
+    };
+    const { canSendVersion } = runtime.rpc.client(contract);
+    await upgrade("1.1");
+    expect(await canSendVersion("1.2")).toBe(false);
+    await upgrade("1.2");
+    expect(await canSendVersion("1.2")).toBe(false);
+    await runtime.reload();
+    expect(await canSendVersion("1.2")).toBe(true);
+  });
+
+  it.each([
+    [{ example: "new" }, "expected version such as 1.4, or auto"],
+    [{ framework: "auto" }, "expected version for framework"],
+  ])("is checked: %j", async (upgradeLevels, words) => {
+    expect(await failure(pinned(upgradeLevels))).toContain(words);
   });
 });

@@ -10,6 +10,7 @@ import {
   NOTIFICATIONS,
   type Notifications,
   RPC,
+  type ServiceGroupDriver,
   serviceDegraded,
   systemClock,
 } from "@kilonova/plugin-api";
@@ -20,7 +21,7 @@ import { LOCKS } from "./locks/locks.js";
 import type { ProcessLogger } from "./logging.js";
 import type { LoopWatch } from "./loop-watch/loop-watch.js";
 import { NotificationCenter } from "./notifications/notification-center.js";
-import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
+import { connectNotifications, deadCastObserver, failureObserver } from "./notifications/notification-outlets.js";
 import { OptionDump } from "./option-dump.js";
 import {
   hooksOptions,
@@ -39,6 +40,7 @@ import type { Degradation } from "./plugins/plugin-start.js";
 import type { ProcessPlugins } from "./plugins/start-plugins.js";
 import { beginProcess, type ProcessBeginning } from "./process/begin-process.js";
 import { SERVICE_RECORDS } from "./service/service-records.js";
+import { ServiceVersions } from "./service/service-versions.js";
 import { conductorState } from "./state/conductor-state.js";
 import type { FrameworkState } from "./state/framework-state.js";
 import { memoryState } from "./state/memory-state.js";
@@ -92,6 +94,7 @@ export class Runtime {
   readonly #optionDump: OptionDump;
   #enteredHooks: readonly LoadedHook[] = [];
   readonly #publisher: Notifications;
+  readonly #versions: ServiceVersions;
   #state: FrameworkState | undefined;
   #tracing: Tracing | undefined;
 
@@ -105,10 +108,17 @@ export class Runtime {
   ) {
     const { host } = configuration.get(serviceOptions);
     this.notifications = new NotificationCenter({ clock, logger, options: configuration.get(notificationsOptions) });
+    this.#versions = new ServiceVersions({
+      pins: () => configuration.get(serviceOptions).upgradeLevels,
+      records: () => this.state.serviceRecords,
+      group: () => this.#serviceGroup(),
+    });
     const isTraced = configuration.get(tracingOptions).exporter !== undefined;
     this.rpc = new Rpc(transport, {
       onFailure: failureObserver(logger, this.notifications),
+      onDeadCast: deadCastObserver(logger),
       observers: isTraced ? [rpcSpans] : [],
+      pins: this.#versions,
     });
     this.hooks = new Hooks(logger, plugins.loader.hookPoints);
     const weaver = new Weaver({ hooks: this.hooks, clock, locks: () => this.state.locks });
@@ -174,12 +184,13 @@ export class Runtime {
     logCatalog(this.logger, this.catalog, this.#enteredHooks);
   }
 
-  /** SIGHUP: reads the options that may change again. */
+  /** SIGHUP: reads the options that may change again, and drops the versions of services that were found out. */
   async reload(): Promise<void> {
     const { changed, ignored } = await this.configuration.reload();
     const { level } = this.configuration.get(logOptions);
     this.logger.setLevel(level);
     this.loopWatch.setLevel(level);
+    this.#versions.reset();
     this.logger.info({ changed, ignored }, "the configuration was read again");
     this.hooks.logSummary();
   }
@@ -217,6 +228,15 @@ export class Runtime {
       await this.close();
       throw error;
     }
+  }
+
+  async #serviceGroup(): Promise<ServiceGroupDriver> {
+    const { driver } = this.configuration.get(servicegroupOptions);
+    return (await this.container.load(
+      driver,
+      "option servicegroup.driver",
+      "servicegroup-driver",
+    )) as ServiceGroupDriver;
   }
 
   #stateElsewhere(): FrameworkState {

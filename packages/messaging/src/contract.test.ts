@@ -1,10 +1,11 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { type Args, type Handlers, isRpcContract, method, type Result, rpcContract, since } from "./contract.js";
+import { type Args, type Handlers, isRpcContract, method, type Result, rpcContract } from "./contract.js";
 import type { Outcome } from "./outcome.js";
 import { ok, refused } from "./outcome.js";
 import type { RequestContext } from "./request-context.js";
 import type { RpcClient } from "./rpc-client.js";
+import { since } from "./since.js";
 import { type Example, exampleContract } from "./testing/example.js";
 
 describe("the types of a contract", () => {

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { KilonovaError } from "./kilonova-error.js";
 import type { Outcome } from "./outcome.js";
 import type { RequestContext } from "./request-context.js";
+import { markOffence, marksOf } from "./since.js";
 import { parseVersion, type Version } from "./version.js";
 import { assertWireSchema } from "./wire-schema.js";
 
@@ -74,19 +75,12 @@ export function method<const Spec extends MethodSpec>(spec: Spec): Spec {
 }
 
 /**
- * Marks an argument as newer than its method. Below that version a client leaves it out where it is optional and
- * refuses to send where it is not.
- */
-export function since<Schema extends z.ZodType>(version: Version, schema: Schema): Schema {
-  return schema.meta({ ...schema.meta(), since: version });
-}
-
-/**
  * Declares a contract.
  *
  * @param version the newest version of anything in it; raise the minor with each addition
  * @throws KilonovaError `contract.invalid` where a name is none, a `since` is above the contract's own version or of another
- *   major, or a schema is no wire schema
+ *   major, stands where nothing can be left out, or at a required property of a result that is newer than its method; or
+ *   a schema is no wire schema
  */
 export function rpcContract<const Name extends string, const Methods extends MethodSpecs>(
   name: Name,
@@ -97,8 +91,8 @@ export function rpcContract<const Name extends string, const Methods extends Met
   const { topic = name } = options;
   checkNames(name, topic, methods);
   for (const [methodName, spec] of Object.entries(methods)) {
-    checkSince(name, version, methodName, spec);
     checkSchemas(name, methodName, spec);
+    checkSince(name, version, methodName, spec);
   }
   return Object.freeze({ [RPC_CONTRACT]: 1 as const, name, version, topic, methods });
 }
@@ -111,25 +105,6 @@ export function isRpcContract(value: unknown): value is RpcContract {
 /** The schema of a refusal's details; undefined where the method declares none of that name. */
 export function refusalSchema({ refusals }: MethodSpec, name: string): z.ZodObject | undefined {
   return refusals && Object.hasOwn(refusals, name) ? refusals[name] : undefined;
-}
-
-/** The schema of an argument; undefined where the method has none of that name. */
-export function argumentSchema({ args }: MethodSpec, name: string): z.ZodType | undefined {
-  return args && Object.hasOwn(args.shape, name) ? (args.shape[name] as z.ZodType) : undefined;
-}
-
-/** The version that brought an argument, where it is newer than its method. */
-export function argumentSince(schema: z.ZodType): Version | undefined {
-  // `since` may stand inside `.optional()` as well as around it.
-  for (let part: z.ZodType | undefined = schema; part; part = innerOf(part)) {
-    const { since: version } = (part.meta() ?? {}) as { since?: Version };
-    if (version) return version;
-  }
-  return undefined;
-}
-
-function innerOf(schema: z.ZodType): z.ZodType | undefined {
-  return (schema.def as { innerType?: z.ZodType }).innerType;
 }
 
 /** In camelCase here; services in Python have underscores. */
@@ -154,29 +129,35 @@ function checkNames(name: string, topic: string, methods: MethodSpecs): void {
   }
 }
 
-/** Every schema of a method, with what it is, must be one that the wire can carry. */
+/** Every schema of a method must be one that the wire can carry. */
 function checkSchemas(name: string, methodName: string, spec: MethodSpec): void {
-  const method = `${name}.${methodName}`;
-  if (spec.args) assertWireSchema(spec.args, `arguments of ${method}`);
-  if (spec.result) assertWireSchema(spec.result, `result of ${method}`);
-  for (const [refusal, details] of Object.entries(spec.refusals ?? {})) {
-    assertWireSchema(details, `refusal ${refusal} of ${method}`);
-  }
+  for (const { schema, part } of schemasOf(spec)) assertWireSchema(schema, `${part} of ${name}.${methodName}`);
 }
 
+/** What a method's schemas say of versions: what comes back must make sense to whoever knows the method. */
 function checkSince(name: string, version: Version, methodName: string, spec: MethodSpec): void {
-  const marks = [
-    spec.since,
-    ...Object.values(spec.args?.shape ?? {}).map((schema) => argumentSince(schema as z.ZodType)),
-  ];
+  const method = `${name}.${methodName}`;
   const [major, minor] = parseVersion(version);
-  for (const mark of marks) {
-    if (mark === undefined) continue;
+  const base = spec.since ?? (`${major}.0` as Version);
+  for (const mark of [base, ...schemasOf(spec).flatMap(({ schema }) => marksOf(schema))]) {
     const [markMajor, markMinor] = parseVersion(mark);
     if (markMajor === major && markMinor <= minor) continue;
     throw new KilonovaError(
       "contract.invalid",
-      `${name}.${methodName} says it came with version ${mark}, the contract is at ${version}: raise the contract's version.`,
+      `${method} says it came with version ${mark}, the contract is at ${version}: raise the contract's version.`,
     );
   }
+  for (const { schema, part } of schemasOf(spec)) {
+    const offence = markOffence(schema, schema === spec.args ? undefined : base);
+    if (offence) throw new KilonovaError("contract.invalid", `${part} of ${method}: ${offence}.`);
+  }
+}
+
+/** The schemas of a method, with what each is. */
+function schemasOf({ args, result, refusals = {} }: MethodSpec): { schema: z.ZodType; part: string }[] {
+  return [
+    ...(args ? [{ schema: args, part: "arguments" }] : []),
+    ...(result ? [{ schema: result, part: "result" }] : []),
+    ...Object.entries(refusals).map(([refusal, schema]) => ({ schema, part: `refusal ${refusal}` })),
+  ];
 }

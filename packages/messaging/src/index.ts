@@ -1,6 +1,5 @@
 export {
   type Args,
-  argumentSince,
   type Handlers,
   isRpcContract,
   type MethodName,
@@ -10,7 +9,6 @@ export {
   type Result,
   type RpcContract,
   rpcContract,
-  since,
 } from "./contract.js";
 export { type AnswerEnvelope, EnvelopeCodec, LONGEST_MESSAGE, type RequestEnvelope } from "./envelope.js";
 export { ERROR_CODES, type ErrorCode, isErrorCode } from "./error-codes.js";
@@ -24,7 +22,8 @@ export { type ContextFields, LONGEST_WAIT, RequestContext } from "./request-cont
 export { Rpc, type RpcSettings } from "./rpc.js";
 export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";
 export type { Carrier, RpcObserver, SeenMessage } from "./rpc-observer.js";
-export type { FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
+export type { DeadCastObserver, FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
+export { since } from "./since.js";
 export {
   type Address,
   addressText,
@@ -32,6 +31,7 @@ export {
   DEFAULT_CONCURRENCY,
   DELIVERY_LIMIT,
   type DeadLetter,
+  type DeadLetterObserver,
   type DeadLetters,
   type Delivery,
   type DeliveryHandler,
@@ -43,5 +43,7 @@ export {
   redeliveryPause,
   type Transport,
 } from "./transport.js";
-export { isCompatible, type Version } from "./version.js";
+export type { UntypedCallOptions, UntypedMessage, UntypedOptions, UntypedOutcome } from "./untyped-call.js";
+export { isCompatible, isVersion, lowestVersion, type Version } from "./version.js";
+export type { VersionPins } from "./version-pins.js";
 export { type WireCheck, WireSchemas, wireJsonSchema } from "./wire-schema.js";

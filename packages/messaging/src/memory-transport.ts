@@ -1,5 +1,5 @@
 import { KilonovaError } from "./kilonova-error.js";
-import { MemoryConsumer, MemoryWire } from "./memory-wire.js";
+import { MemoryConsumer, type MemoryUndertaker, MemoryWire } from "./memory-wire.js";
 import { PendingCalls } from "./pending-calls.js";
 import {
   type Address,
@@ -45,7 +45,11 @@ export class MemoryTransport implements Transport {
     const topic = { topic: address.topic };
     const queues = [address, topic].flatMap((to) => [this.#wire.queue("call", to), this.#wire.queue("cast", to)]);
     const { deadLetters } = this.#wire;
-    const consumer = new MemoryConsumer(handler, options.concurrency ?? DEFAULT_CONCURRENCY, deadLetters, [
+    const bury: MemoryUndertaker = (letter) => {
+      deadLetters.add(letter);
+      options.onDeadLetter?.(letter);
+    };
+    const consumer = new MemoryConsumer(handler, options.concurrency ?? DEFAULT_CONCURRENCY, bury, [
       ...queues,
       this.#wire.queue("fanout", topic),
     ]);

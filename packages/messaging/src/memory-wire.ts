@@ -4,6 +4,7 @@ import { MemoryDeadLetters } from "./memory-dead-letters.js";
 import {
   type Address,
   DELIVERY_LIMIT,
+  type DeadLetter,
   type Delivery,
   type DeliveryHandler,
   reasonText,
@@ -85,6 +86,9 @@ export class MemoryQueue {
   }
 }
 
+/** Puts a cast aside. */
+export type MemoryUndertaker = (letter: Omit<DeadLetter, "id" | "at">) => void;
+
 /** A listener's share in the queues it consumes. */
 export class MemoryConsumer {
   readonly #queues: readonly MemoryQueue[];
@@ -97,7 +101,7 @@ export class MemoryConsumer {
   constructor(
     private readonly handler: DeliveryHandler,
     private readonly concurrency: number,
-    private readonly deadLetters: MemoryDeadLetters,
+    private readonly bury: MemoryUndertaker,
     queues: readonly MemoryQueue[],
   ) {
     this.#queues = queues;
@@ -152,7 +156,7 @@ export class MemoryConsumer {
     if (deliveries >= DELIVERY_LIMIT || isHopeless(error)) {
       this.#unacknowledged.delete(message);
       const { address, body } = message;
-      this.deadLetters.add({ address, body, deliveries, reason: reasonText(error) });
+      this.bury({ address, body, deliveries, reason: reasonText(error) });
       return;
     }
     const timer = setTimeout(

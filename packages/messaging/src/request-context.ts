@@ -6,19 +6,22 @@ import { KilonovaError } from "./kilonova-error.js";
 /** Longer than this no timer of Node's can wait. Milliseconds. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
+/** An id or a name: it goes into logs and rows, so nobody may send a long one. */
+const name = z.string().max(255);
+
 /** Wire schema of who asks, and for what request. */
 export const contextFieldsSchema = z.object({
   /** `req-<uuid>`: one per request of a user, kept through every service that it touches. */
-  requestId: z.string(),
+  requestId: name,
   /** The caller's own request id, where it sent one. */
-  globalRequestId: z.string().optional(),
-  userId: z.string().optional(),
-  userName: z.string().optional(),
-  userDomainId: z.string().optional(),
-  projectId: z.string().optional(),
-  projectName: z.string().optional(),
-  projectDomainId: z.string().optional(),
-  roles: z.array(z.string()),
+  globalRequestId: name.optional(),
+  userId: name.optional(),
+  userName: name.optional(),
+  userDomainId: name.optional(),
+  projectId: name.optional(),
+  projectName: name.optional(),
+  projectDomainId: name.optional(),
+  roles: z.array(name).max(1_000),
   /** Passes every policy rule that asks for an administrator. */
   isAdmin: z.boolean(),
   readDeleted: z.enum(["no", "yes", "only"]),

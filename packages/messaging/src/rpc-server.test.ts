@@ -1,5 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { MemoryTransport } from "./memory-transport.js";
+import { RequestContext } from "./request-context.js";
+import { Rpc } from "./rpc.js";
+import { LONGEST_WORK, OVERRUN } from "./rpc-server.js";
 import { exampleWorld } from "./testing/example.js";
 
 const good = {
@@ -62,6 +66,28 @@ describe("what a peer sends", () => {
     },
   );
 
+  it.each([
+    ["a long request id", { requestId: "r".repeat(256) }],
+    ["a long role", { roles: ["r".repeat(256)] }],
+    ["very many roles", { roles: Array.from({ length: 1_001 }, () => "member") }],
+    ["roles that are a text", { roles: "admin" }],
+    ["an object for a user", { userId: { $ne: null } }],
+    ["nobody's request", { requestId: undefined }],
+  ])("is refused with a forged context: %s", async (_, forged) => {
+    expect(await code({ ...good, context: { ...good.context, ...forged } })).toBe("rpc.badMessage");
+  });
+
+  it("is refused unread when it is longer than may be sent, and nested deeper", async () => {
+    const parse = vi.spyOn(JSON, "parse");
+    onTestFinished(() => parse.mockRestore());
+    const { answer } = await answerTo(JSON.stringify({ ...good, args: { name: "x".repeat(100 * 2 ** 20) } }));
+    expect(answer.error.message).toBe("A message could not be read: it is longer than may be sent.");
+    const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const deep = await answerTo(JSON.stringify(good).replace('"args":{"name":"x"}', `"args":${nested(10_000)}`));
+    expect(deep.answer.error.message).toBe("A message is nested deeper than 100.");
+    expect(parse.mock.calls.map(([text]) => text.length).filter((length) => length > 10_000)).toEqual([]);
+  });
+
   it("never breaks the listener, whatever it is", async () => {
     const greet = vi.fn(async () => "hello");
     const { transport } = await exampleWorld({ greet });
@@ -88,11 +114,12 @@ describe("what a peer sends", () => {
     expect((await call(JSON.stringify(good))).value).toBe("hello");
   });
 
-  it("as a cast is dropped where nobody can ever understand it, and carries no token", async () => {
+  it("as a cast is put aside and told of where nobody can ever understand it, and carries no token", async () => {
     const seen: unknown[] = [];
     let arrived: () => void = () => {};
     const last = new Promise<void>((resolve) => (arrived = resolve));
     const failures = vi.fn();
+    const onDeadCast = vi.fn();
     const { transport } = await exampleWorld(
       {
         greet: async (context: { token(): string | undefined }) => {
@@ -100,7 +127,7 @@ describe("what a peer sends", () => {
           arrived();
         },
       },
-      { server: { onFailure: failures } },
+      { server: { onFailure: failures, onDeadCast } },
     );
     await transport.cast({ topic: "example" }, "no JSON");
     await transport.cast({ topic: "example" }, JSON.stringify({ ...good, version: "9.9" }));
@@ -110,8 +137,60 @@ describe("what a peer sends", () => {
     );
     await last;
     expect(seen).toEqual([undefined]);
-    expect(failures).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ error: expect.objectContaining({ code: "rpc.unsupportedVersion" }) }),
-    );
+    expect(failures.mock.calls.map(([{ method, error }]) => [method, error.code])).toEqual([
+      [undefined, "rpc.badMessage"],
+      ["greet", "rpc.unsupportedVersion"],
+    ]);
+    const reason = (words: string) => expect.stringContaining(words);
+    expect(onDeadCast.mock.calls.map(([dead]) => dead)).toMatchObject([
+      { address: { topic: "example" }, contract: undefined, deliveries: 1, reason: reason("rpc.badMessage") },
+      { contract: "example", method: "greet", requestId: "req-1", reason: reason("rpc.unsupportedVersion") },
+    ]);
+  });
+});
+
+describe("what this process itself sends", () => {
+  it("is refused before it is on its way when it is too long or too deep", async () => {
+    const { client } = await exampleWorld({ greet: async () => "hello" });
+    const { call } = client;
+    const long = { name: "x".repeat(100 * 2 ** 20) };
+    await expect(call.greet(new RequestContext(), long)).rejects.toMatchObject({ code: "rpc.tooLong" });
+    const deep: unknown = JSON.parse(`${"[".repeat(10_000)}${"]".repeat(10_000)}`);
+    const rpc = new Rpc(new MemoryTransport());
+    for (const args of [{ deep }, { deep: JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`) }]) {
+      const message = { method: "greet", args };
+      await expect(rpc.cast(new RequestContext(), "example", message)).rejects.toMatchObject({
+        code: "rpc.badMessage",
+        message: "A message is nested deeper than 100.",
+      });
+    }
+    expect(await call.greet(new RequestContext(), { name: "x" })).toBe("hello");
+  });
+});
+
+describe("a handler that never returns", () => {
+  it("costs its caller no more than the deadline and the others nothing, and is told of", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const onFailure = vi.fn();
+    const greet = (_: RequestContext, { name }: { name: string }) =>
+      name === "stuck" ? new Promise(() => {}) : Promise.resolve("hello");
+    const rename = () => new Promise(() => {});
+    const { client } = await exampleWorld({ greet, rename }, { server: { onFailure } });
+    const stuck = client.call.greet(new RequestContext(), { name: "stuck" }).catch((error) => error.code);
+    await client.cast.rename(new RequestContext(), { name: "stuck" });
+    expect(await client.call.greet(new RequestContext(), { name: "x" })).toBe("hello");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await stuck).toBe("rpc.deadlineExceeded");
+    expect(onFailure).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(OVERRUN + 5_000);
+    await vi.advanceTimersByTimeAsync(LONGEST_WORK);
+    expect(await client.call.greet(new RequestContext(), { name: "x" })).toBe("hello");
+    // Once each, however long it goes on.
+    await vi.advanceTimersByTimeAsync(LONGEST_WORK);
+    expect(onFailure.mock.calls.map(([{ method, error }]) => [method, error.message])).toEqual([
+      ["greet", expect.stringContaining("example.greet still works though its caller stopped waiting 10 s ago")],
+      ["rename", expect.stringContaining("example.rename still works for more than 10 minutes")],
+    ]);
   });
 });

@@ -1,13 +1,16 @@
+import type { z } from "zod";
+import { BEAT_INTERVAL } from "./beat-watch.js";
 import { type MethodSpec, type RpcContract, refusalSchema } from "./contract.js";
 import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.js";
 import type { HOPELESS } from "./hopeless.js";
 import { KilonovaError, toWireError } from "./kilonova-error.js";
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
 import { RequestContext } from "./request-context.js";
-import { BEAT_INTERVAL } from "./rpc-client.js";
 import type { RpcObserver } from "./rpc-observer.js";
+import { WorkWatch } from "./running-work.js";
+import type { SinceMarks } from "./since.js";
 import type { Delivery, DeliveryHandler, Listener, ListenerAddress, ListenOptions, Transport } from "./transport.js";
-import { isCompatible } from "./version.js";
+import { isCompatible, type Version } from "./version.js";
 import type { WireSchemas } from "./wire-schema.js";
 
 /** What a handler may know of the message that it works on. */
@@ -26,22 +29,46 @@ export interface RpcEndpoint {
   readonly handlers: ReadonlyMap<string, RpcHandler>;
 }
 
-/** Told of each handler's failure; the caller gets the error as well, where there is a caller. */
+/** Milliseconds after which a handler that works on although its caller waits no longer is told of. */
+export const OVERRUN = 10_000;
+/** Milliseconds after which one is told of that works on something nobody waits for. */
+export const LONGEST_WORK = 600_000;
+
+/**
+ * Told of each message that is refused and of each handler's failure; the caller gets the error as well, where there is a
+ * caller. Told, too, of a handler that works on though it should long have ended: it keeps its slot until it does.
+ */
 export type FailureObserver = (failure: {
   /** Where it failed. */
   address: ListenerAddress;
-  contract: string;
-  method: string;
-  /** Whose request it was; without token and deadline. */
+  /** Undefined, as is its method, of a message that could not be read. */
+  contract: string | undefined;
+  method: string | undefined;
+  /** Whose request it was; without token and deadline. Nobody's where the message could not be read. */
   context: RequestContext;
   error: unknown;
+}) => void;
+
+/** Told of each cast that is given up, and is a dead letter from then on. */
+export type DeadCastObserver = (cast: {
+  /** Who gave it up. */
+  address: ListenerAddress;
+  /** Undefined, as are its method and request, of a message that cannot be read. */
+  contract: string | undefined;
+  method: string | undefined;
+  requestId: string | undefined;
+  deliveries: number;
+  /** Why the last delivery failed. */
+  reason: string;
 }) => void;
 
 export interface ServerWorld {
   readonly transport: Transport;
   readonly codec: EnvelopeCodec;
   readonly schemas: WireSchemas;
+  readonly marks: SinceMarks;
   readonly onFailure?: FailureObserver;
+  readonly onDeadCast?: DeadCastObserver;
   readonly observer?: Required<RpcObserver>;
 }
 
@@ -55,7 +82,15 @@ export function serveRpc(
   const dispatcher = new Dispatcher(world, address, endpoints);
   const handler: DeliveryHandler = (delivery) =>
     delivery.kind === "call" ? dispatcher.answer(delivery) : dispatcher.perform(delivery);
-  return world.transport.listen(address, handler, options);
+  const { onDeadCast } = world;
+  if (!onDeadCast) return world.transport.listen(address, handler, options);
+  return world.transport.listen(address, handler, {
+    ...options,
+    onDeadLetter: ({ body, deliveries, reason }) => {
+      const { contract, method, requestId } = dispatcher.titleOf(body);
+      onDeadCast({ address, contract, method, requestId, deliveries, reason });
+    },
+  });
 }
 
 interface Target {
@@ -66,6 +101,7 @@ interface Target {
 
 class Dispatcher {
   readonly #endpoints: ReadonlyMap<string, RpcEndpoint>;
+  readonly #watch = new WorkWatch();
 
   constructor(
     private readonly world: ServerWorld,
@@ -79,7 +115,7 @@ class Dispatcher {
   async answer(delivery: Delivery): Promise<string> {
     const beat = setInterval(() => delivery.beat(), BEAT_INTERVAL);
     try {
-      return this.world.codec.encode(await this.#outcome(this.world.codec.decodeRequest(delivery.body)));
+      return this.world.codec.encode(await this.#outcome(this.#read(delivery)));
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -100,10 +136,30 @@ class Dispatcher {
 
   /** A cast that fails is rejected, so that it is delivered again, or put aside where nobody can ever understand it. */
   async perform(delivery: Delivery): Promise<undefined> {
-    const request = this.world.codec.decodeRequest(delivery.body);
+    const request = this.#read(delivery);
     const target = this.#target(request);
     await this.#run(delivery.kind, request, target, withoutToken(request));
     return undefined;
+  }
+
+  /** What a message is about, as far as it can be read. */
+  titleOf(body: string): { contract?: string; method?: string; requestId?: string } {
+    try {
+      const { contract, method, context } = this.world.codec.decodeRequest(body);
+      return { contract, method, requestId: context.requestId };
+    } catch {
+      return {};
+    }
+  }
+
+  #read({ body }: Delivery): RequestEnvelope {
+    try {
+      return this.world.codec.decodeRequest(body);
+    } catch (error) {
+      const context = new RequestContext();
+      this.world.onFailure?.({ address: this.address, contract: undefined, method: undefined, context, error });
+      throw error;
+    }
   }
 
   async #outcome(request: RequestEnvelope): Promise<AnswerEnvelope> {
@@ -150,32 +206,43 @@ class Dispatcher {
       return target.handler(context, args as never, { id, kind });
     };
     const message = { kind, address: this.address, contract, method, context };
+    const overdueAt = context.deadline === undefined ? Date.now() + LONGEST_WORK : context.deadline + OVERRUN;
+    const running = { overdueAt, overdue: () => this.#report(request, overrun(request)) };
+    this.#watch.begin(running);
     try {
       return await (this.world.observer ? this.world.observer.handling(message, carrier, work) : work());
     } catch (error) {
       this.#report(request, error);
       throw error;
+    } finally {
+      this.#watch.end(running);
     }
   }
 
   #checked(request: RequestEnvelope, spec: MethodSpec, answer: unknown): AnswerEnvelope {
     const what = `result of ${request.contract}.${request.method}`;
-    if (!spec.refusals) return { v: 1, value: this.#value(what, spec, answer) };
+    if (!spec.refusals) return { v: 1, value: this.#value(what, request, spec, answer) };
     const outcome = answer as Ok<unknown> | Refused<RefusalDetails>;
-    if (outcome?.ok === true) return { v: 1, value: this.#value(what, spec, outcome.value) };
+    if (outcome?.ok === true) return { v: 1, value: this.#value(what, request, spec, outcome.value) };
     const details = outcome?.ok === false ? refusalSchema(spec, outcome.refusal) : undefined;
     if (!details || outcome.ok)
       throw new KilonovaError("rpc.badResult", `${what} must be ok(…) or a declared refusal.`);
     const problem = this.world.schemas.strict(details, what)(outcome.details);
     if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
-    return { v: 1, refusal: outcome.refusal, details: outcome.details as Record<string, unknown> };
+    return { v: 1, refusal: outcome.refusal, details: this.#known(request, details, outcome.details) as Details };
   }
 
-  #value(what: string, spec: MethodSpec, value: unknown): unknown {
+  #value(what: string, request: RequestEnvelope, spec: MethodSpec, value: unknown): unknown {
     if (!spec.result) return undefined;
     const problem = this.world.schemas.strict(spec.result, what)(value);
     if (problem) throw new KilonovaError("rpc.badResult", `${problem}.`);
-    return value;
+    return this.#known(request, spec.result, value);
+  }
+
+  /** What the caller's version of the contract knows of an answer. */
+  #known({ contract, knows }: RequestEnvelope, schema: z.ZodType, value: unknown): unknown {
+    if (knows === undefined || knows === this.#endpoints.get(contract)?.contract.version) return value;
+    return this.world.marks.fit(schema, value, knows as Version).value;
   }
 
   #refuse(request: RequestEnvelope, code: (typeof HOPELESS)[number], words: string): KilonovaError {
@@ -189,6 +256,20 @@ class Dispatcher {
     const context = withoutToken(request);
     this.world.onFailure?.({ address: this.address, contract, method, context, error });
   }
+}
+
+type Details = Readonly<Record<string, unknown>>;
+
+/** It has been running for too long; where and since when its caller has not waited is all that can be said. */
+function overrun({ contract, method, timeLeft }: RequestEnvelope): KilonovaError {
+  const since =
+    timeLeft === undefined
+      ? `for more than ${LONGEST_WORK / 60_000} minutes`
+      : `though its caller stopped waiting ${OVERRUN / 1_000} s ago`;
+  return new KilonovaError(
+    "rpc.deadlineExceeded",
+    `${contract}.${method} still works ${since}, and keeps a slot of its listener: it must heed its context's signal.`,
+  );
 }
 
 function withoutToken({ context: { token: _never, ...fields } }: RequestEnvelope): RequestContext {

@@ -1,3 +1,4 @@
+import { withoutPasswords } from "@kilonova/config";
 import { isKilonovaError, messageOf } from "./kilonova-error.js";
 
 /** Characters */
@@ -50,7 +51,12 @@ export type DeliveryHandler = (delivery: Delivery) => Promise<string | undefined
 export interface ListenOptions {
   /** How many calls and casts may be worked on at the same time; 64 where it is not said. */
   readonly concurrency?: number;
+  /** Told of each cast that this listener put aside. */
+  readonly onDeadLetter?: DeadLetterObserver;
 }
+
+/** Called when a cast is safe where the dead letters are. */
+export type DeadLetterObserver = (letter: Pick<DeadLetter, "deliveries" | "reason" | "body">) => void;
 
 /** How many calls and casts a listener works on at the same time unless it says otherwise. */
 export const DEFAULT_CONCURRENCY = 64;
@@ -77,10 +83,10 @@ export interface DeadLetter {
   readonly body: string;
 }
 
-/** Why a cast that failed is put aside, as a text that a broker can carry along. */
+/** Why a cast that failed is put aside, as a text that a broker can carry along: passwords of addresses are masked. */
 export function reasonText(error: unknown): string {
   const words = isKilonovaError(error) ? `${error.code}: ${error.message}` : messageOf(error);
-  return words.slice(0, LONGEST_REASON);
+  return withoutPasswords(words.slice(0, LONGEST_REASON));
 }
 
 /** The dead letters of a broker: for an operator who looks into them, and sends them again or throws them away. */

@@ -4,6 +4,11 @@ export type Version = `${number}.${number}`;
 /** What a version looks like on the wire. */
 export const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
 
+/** True for text that is a version. */
+export function isVersion(text: string): text is Version {
+  return VERSION.test(text);
+}
+
 /** The two numbers of a version. @throws TypeError for other text. */
 export function parseVersion(version: string): readonly [major: number, minor: number] {
   const [, major, minor] = VERSION.exec(version) ?? [];
@@ -21,4 +26,15 @@ export function isCompatible(offered: string, needed: string): boolean {
 /** The higher of two versions of one major. */
 export function higherVersion(one: Version, other: Version): Version {
   return isCompatible(one, other) ? one : other;
+}
+
+/** The lowest of some versions, of whichever major. */
+export function lowestVersion(first: Version, ...others: readonly Version[]): Version {
+  return others.reduce((lowest, each) => (isLower(each, lowest) ? each : lowest), first);
+}
+
+function isLower(one: Version, other: Version): boolean {
+  const [major, minor] = parseVersion(one);
+  const [otherMajor, otherMinor] = parseVersion(other);
+  return major === otherMajor ? minor < otherMinor : major < otherMajor;
 }

@@ -80,7 +80,7 @@ function unwireable(root: z.core.$ZodType): string | undefined {
     if (definition["coerce"] === true) return "`coerce`";
     const offence = [definition, ...checksOf(definition)].map(checkOffence).find((found) => found !== undefined);
     if (offence) return offence;
-    pending.push(...childrenOf(type, definition));
+    pending.push(...childSchemas(schema));
   }
   return undefined;
 }
@@ -99,8 +99,10 @@ function checkOffence({ check, format, pattern }: Record<string, unknown>): stri
   return /[^guv]/.test(pattern.flags) ? `the pattern \`${pattern}\` with its flags` : undefined;
 }
 
-function childrenOf(type: string, definition: Record<string, unknown>): z.core.$ZodType[] {
-  if (type === "lazy") return [(definition["getter"] as () => z.core.$ZodType)()];
+/** The schemas that a schema is directly made of. */
+export function childSchemas(schema: z.core.$ZodType): z.core.$ZodType[] {
+  const definition = schema._zod.def as unknown as Record<string, unknown>;
+  if (definition["type"] === "lazy") return [(definition["getter"] as () => z.core.$ZodType)()];
   const found: z.core.$ZodType[] = [];
   collect(Object.values(definition), found, 2);
   return found;

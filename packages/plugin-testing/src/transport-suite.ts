@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { DELIVERY_LIMIT, type DeadLetter, isKilonovaError, KilonovaError, type Transport } from "@kilonova/messaging";
+import {
+  DELIVERY_LIMIT,
+  type DeadLetter,
+  type DeadLetterObserver,
+  isKilonovaError,
+  KilonovaError,
+  type Transport,
+} from "@kilonova/messaging";
 import { isOfKind } from "@kilonova/plugin-api";
 import type { ContractCheck } from "./contract-check.js";
 import { Mailbox } from "./mailbox.js";
@@ -281,21 +288,22 @@ const deadLetters: Checks = {
   "a cast that failed too often is kept as a dead letter, with what it was and why": async (world) => {
     const transport = await world.transport();
     if (!transport.deadLetters) return;
-    await transport.listen({ topic: world.topic, server: "one" }, async () => {
-      throw new Error("no such luck");
-    });
+    const unlucky = async () => {
+      throw new Error("no such luck at amqp://ada:s3cret@broker");
+    };
+    const told = new Mailbox<Parameters<DeadLetterObserver>[0]>();
+    const onDeadLetter: DeadLetterObserver = ({ deliveries, reason, body }) => told.put({ deliveries, reason, body });
+    await transport.listen({ topic: world.topic, server: "one" }, unlucky, { onDeadLetter });
     await transport.cast({ topic: world.topic, server: "one" }, "unlucky");
     const [letter, ...others] = await lettersOf(transport, world.topic, 1);
     assert.deepEqual(others, []);
     assert.ok(letter);
     const { id, at, ...rest } = letter;
     assert.ok(id.length > 0 && at > 0, `a letter without id or time: ${id} at ${at}`);
-    assert.deepEqual(rest, {
-      address: { topic: world.topic, server: "one" },
-      deliveries: DELIVERY_LIMIT,
-      reason: "no such luck",
-      body: "unlucky",
-    });
+    const reason = "no such luck at amqp://ada:***@broker";
+    const dead = { deliveries: DELIVERY_LIMIT, reason, body: "unlucky" };
+    assert.deepEqual(rest, { address: { topic: world.topic, server: "one" }, ...dead });
+    assert.deepEqual(await told.take("what is told of the letter"), dead);
     assert.deepEqual(await transport.deadLetters.list(world.topic, 10), [letter], "looking at it changed it");
   },
 

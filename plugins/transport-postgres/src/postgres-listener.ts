@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   DELIVERY_LIMIT,
+  type DeadLetterObserver,
   type DeliveryHandler,
   isHopeless,
   type Listener,
@@ -25,6 +26,7 @@ export interface ListenerWorld {
   readonly store: Store;
   readonly answers: AnswerLine;
   readonly casts: CastLine;
+  readonly onDeadLetter: DeadLetterObserver | undefined;
 }
 
 interface TakenCall {
@@ -163,12 +165,12 @@ export class PostgresListener implements Listener {
     try {
       await this.handler({ kind: "cast", body: body.toString(), redelivered: deliveries > 1, beat: () => {} });
     } catch (error) {
-      return this.#fail(id, session, deliveries, error);
+      return this.#fail({ id, body, deliveries }, session, error);
     }
     await this.world.casts.finish(id, session);
   }
 
-  async #fail(id: string, session: number, deliveries: number, error: unknown): Promise<void> {
+  async #fail({ id, body, deliveries }: TakenCast, session: number, error: unknown): Promise<void> {
     // PostgreSQL keeps no zero in a text.
     const reason = reasonText(error).replaceAll("\0", "");
     const pause = redeliveryPause(deliveries);
@@ -176,6 +178,7 @@ export class PostgresListener implements Listener {
     const values = [id, session, reason, pause, limit];
     await this.world.store.untilDone("the failure of a cast", FAIL_CAST, values);
     if (deliveries < limit) setTimeout(() => this.#want("cast"), pause).unref();
+    else this.world.onDeadLetter?.({ deliveries, reason, body: body.toString() });
   }
 
   async #hearFanout(id: string): Promise<void> {

@@ -71,8 +71,9 @@ export class PostgresTransport implements Transport {
 
   async listen(address: ListenerAddress, handler: DeliveryHandler, options: ListenOptions = {}): Promise<Listener> {
     await this.#ready();
-    const world = { session: this.#session, store: this.#store, answers: this.#answers, casts: this.#casts };
-    const listener = new PostgresListener(address, handler, options.concurrency ?? DEFAULT_CONCURRENCY, world, () =>
+    const { concurrency = DEFAULT_CONCURRENCY, onDeadLetter } = options;
+    const parts = { session: this.#session, store: this.#store, answers: this.#answers, casts: this.#casts };
+    const listener = new PostgresListener(address, handler, concurrency, { ...parts, onDeadLetter }, () =>
       this.#listeners.delete(listener),
     );
     this.#listeners.add(listener);

@@ -1,4 +1,4 @@
-import { type ErrorCode, isErrorCode, KilonovaError } from "@kilonova/messaging";
+import { type ErrorCode, isErrorCode, KilonovaError, LONGEST_MESSAGE } from "@kilonova/messaging";
 import type { AsyncMessage, Envelope } from "rabbitmq-client";
 
 /** What comes back to a caller: a sign of life, the body of the answer, or that there will be none. */
@@ -22,8 +22,23 @@ export function failureOf(message: AsyncMessage): KilonovaError {
   return new KilonovaError(isErrorCode(code) ? code : "rpc.failed", bodyOf(message));
 }
 
-/** The text of a message, whoever sent it. */
+/**
+ * The text of a message, whoever sent it. Of one that is longer than may be sent, only so much that it can be refused: a
+ * broker may let 128 MiB through.
+ */
 export function bodyOf({ body }: Pick<AsyncMessage, "body">): string {
-  if (typeof body === "string") return body;
-  return Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body);
+  if (Buffer.isBuffer(body)) return body.subarray(0, LONGEST_TEXT).toString();
+  return typeof body === "string" ? body.slice(0, LONGEST_TEXT) : textOf(body);
+}
+
+/** Bytes, or letters: one more than may be sent. */
+const LONGEST_TEXT = LONGEST_MESSAGE + 1;
+
+/** What the library has read already, for it said that it is JSON. What is nested too deeply to be written is no message. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body).slice(0, LONGEST_TEXT);
+  } catch {
+    return "nested too deeply to be written";
+  }
 }

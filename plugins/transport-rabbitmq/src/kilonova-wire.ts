@@ -1,4 +1,11 @@
-import type { Address, CallOptions, DeadLetters, DeliveryHandler, ListenerAddress } from "@kilonova/messaging";
+import type {
+  Address,
+  CallOptions,
+  DeadLetterObserver,
+  DeadLetters,
+  DeliveryHandler,
+  ListenerAddress,
+} from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
 import { AnswerLine } from "./answer-line.js";
 import { CallLine } from "./call-line.js";
@@ -47,9 +54,10 @@ export class KilonovaWire implements Wire {
     address: ListenerAddress,
     handler: DeliveryHandler,
     concurrency: number,
+    onDeadLetter: DeadLetterObserver | undefined,
   ): LastingListener {
     const { prefetch } = this.options;
-    const world = { connection, answers: this.#answers, confirmed: this.#confirmed, prefetch };
+    const world = { connection, answers: this.#answers, confirmed: this.#confirmed, prefetch, onDeadLetter };
     return new RabbitmqListener(address, handler, concurrency, world);
   }
 

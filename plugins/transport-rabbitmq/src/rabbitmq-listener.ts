@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   type Address,
   DELIVERY_LIMIT,
+  type DeadLetterObserver,
   type DeliveryHandler,
   isHopeless,
   type Listener,
@@ -25,6 +26,7 @@ export interface ListenerWorld {
   readonly answers: AnswerLine;
   readonly confirmed: ConfirmedLine;
   readonly prefetch: number;
+  readonly onDeadLetter: DeadLetterObserver | undefined;
 }
 
 const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
@@ -150,7 +152,10 @@ export class RabbitmqListener implements Listener {
   async #bury(delivery: CastDelivery, error: unknown): Promise<void> {
     const { message, address, deliveries } = delivery;
     const letter = { address, deliveries, reason: reasonText(error), body: bodyOf(message) };
-    await this.#copied(delivery, () => this.world.confirmed.bury(letter));
+    await this.#copied(delivery, async () => {
+      await this.world.confirmed.bury(letter);
+      this.world.onDeadLetter?.(letter);
+    });
   }
 
   /** What cannot be copied goes back as it is. */

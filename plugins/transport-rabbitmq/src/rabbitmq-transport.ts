@@ -62,7 +62,8 @@ export class RabbitmqTransport implements Transport {
     opening.catch(() => {
       this.#listening = undefined;
     });
-    const listener = wire.listener(await opening, address, handler, options.concurrency ?? DEFAULT_CONCURRENCY);
+    const { concurrency = DEFAULT_CONCURRENCY, onDeadLetter } = options;
+    const listener = wire.listener(await opening, address, handler, concurrency, onDeadLetter);
     this.#listeners.add(listener);
     try {
       await listener.open();

@@ -1,6 +1,7 @@
 import type {
   Address,
   CallOptions,
+  DeadLetterObserver,
   DeadLetters,
   DeliveryHandler,
   Listener,
@@ -30,6 +31,7 @@ export interface Wire {
     address: ListenerAddress,
     handler: DeliveryHandler,
     concurrency: number,
+    onDeadLetter: DeadLetterObserver | undefined,
   ): LastingListener;
   close(): Promise<void>;
 }

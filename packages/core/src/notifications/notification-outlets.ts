@@ -1,6 +1,13 @@
 import type { Options } from "@kilonova/config";
 import { type NotificationsContract, notificationsContract, notificationsOn } from "@kilonova/contracts";
-import { type FailureObserver, messageOf, RequestContext, type Rpc, type RpcClient } from "@kilonova/messaging";
+import {
+  type DeadCastObserver,
+  type FailureObserver,
+  messageOf,
+  RequestContext,
+  type Rpc,
+  type RpcClient,
+} from "@kilonova/messaging";
 import {
   drivers,
   isKilonovaError,
@@ -42,12 +49,23 @@ export function failureObserver(logger: Logger, center: NotificationCenter): Fai
     const { requestId } = context;
     // What lies behind it is for the log alone: it may name what neither the caller nor a web hook is to know.
     const cause = error instanceof Error && error.cause !== undefined ? { cause: messageOf(error.cause) } : {};
+    if (contract === undefined || method === undefined) {
+      logger.warn({ topic: address.topic, error: message, ...cause }, "a message was refused");
+      return;
+    }
     logger.warn({ contract, method, requestId, error: message, ...cause }, "an RPC method failed");
     // Who takes notifications and fails would be told of its own failure, and fail again.
     if (contract === notificationsContract.name) return;
     const code = isKilonovaError(error) ? error.code : "rpc.failed";
     const payload = { contract, method, code, message: message.slice(0, LONGEST_MESSAGE) };
     center.publisher(`${address.topic}.${address.server}`).error(context, rpcError, payload);
+  };
+}
+
+/** Names each cast that is given up in the log, and what to do about it. */
+export function deadCastObserver(logger: Logger): DeadCastObserver {
+  return ({ address: { topic }, ...cast }) => {
+    logger.warn({ topic, ...cast }, "a cast was given up: see `kilonova rpc dead`");
   };
 }
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { method, rpcContract, since } from "../contract.js";
+import { method, rpcContract } from "../contract.js";
 import { MemoryTransport } from "../memory-transport.js";
 import { MemoryWire } from "../memory-wire.js";
 import { Rpc, type RpcSettings } from "../rpc.js";
 import type { RpcHandler } from "../rpc-server.js";
+import { since } from "../since.js";
 import type { Listener } from "../transport.js";
 
 /** A contract with one of everything. */

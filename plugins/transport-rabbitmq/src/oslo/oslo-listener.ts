@@ -133,7 +133,11 @@ export class OsloListener implements LastingListener {
 
   /** It was acknowledged: what fails has failed. */
   async #perform(request: OsloRequest["request"], kind: "cast" | "fanout"): Promise<void> {
-    const body = this.world.codec.encode(request);
-    await this.handler({ kind, body, redelivered: false, beat: () => {} }).catch(() => {});
+    try {
+      const body = this.world.codec.encode(request);
+      await this.handler({ kind, body, redelivered: false, beat: () => {} });
+    } catch {
+      // Nobody waits for it.
+    }
   }
 }
