@@ -21,7 +21,7 @@ import { LOCKS } from "./locks/locks.js";
 import type { ProcessLogger } from "./logging.js";
 import type { LoopWatch } from "./loop-watch/loop-watch.js";
 import { NotificationCenter } from "./notifications/notification-center.js";
-import { connectNotifications, deadCastObserver, failureObserver } from "./notifications/notification-outlets.js";
+import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
 import { OptionDump } from "./option-dump.js";
 import {
   hooksOptions,
@@ -39,6 +39,7 @@ import type { PluginCatalog } from "./plugins/plugin-catalog.js";
 import type { Degradation } from "./plugins/plugin-start.js";
 import type { ProcessPlugins } from "./plugins/start-plugins.js";
 import { beginProcess, type ProcessBeginning } from "./process/begin-process.js";
+import { deadCastObserver, remoteStacks } from "./rpc-log.js";
 import { SERVICE_RECORDS } from "./service/service-records.js";
 import { ServiceVersions } from "./service/service-versions.js";
 import { conductorState } from "./state/conductor-state.js";
@@ -117,6 +118,7 @@ export class Runtime {
     this.rpc = new Rpc(transport, {
       onFailure: failureObserver(logger, this.notifications),
       onDeadCast: deadCastObserver(logger),
+      stacks: remoteStacks(logger, () => configuration.get(logOptions).level),
       observers: isTraced ? [rpcSpans] : [],
       pins: this.#versions,
     });

@@ -38,7 +38,13 @@ const answerSchema = z.object({
   refusal: z.string().optional(),
   details: z.record(z.string(), z.unknown()).optional(),
   error: z
-    .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() })
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+      /** Where it was thrown; of a process that logs at debug alone. */
+      stack: z.string().optional(),
+    })
     .optional(),
 });
 

@@ -18,6 +18,7 @@ export { MemoryTransport } from "./memory-transport.js";
 export { MemoryWire } from "./memory-wire.js";
 export { type Ok, type Outcome, ok, type RefusalDetails, type Refused, refused } from "./outcome.js";
 export { type PendingCall, PendingCalls } from "./pending-calls.js";
+export type { RemoteStacks } from "./remote-stacks.js";
 export { type ContextFields, LONGEST_WAIT, RequestContext } from "./request-context.js";
 export { Rpc, type RpcSettings } from "./rpc.js";
 export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";

@@ -36,7 +36,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** An error as it crosses the wire. Stacks stay at home. */
+/** An error as it crosses the wire. Its stack stays at home, unless a process logs at debug: see `RemoteStacks`. */
 export interface WireError {
   readonly code: string;
   readonly message: string;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BeatWatch } from "./beat-watch.js";
 import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.js";
 import { isKilonovaError, KilonovaError } from "./kilonova-error.js";
+import type { RemoteStacks } from "./remote-stacks.js";
 import type { RequestContext } from "./request-context.js";
 import type { Carrier, RpcObserver } from "./rpc-observer.js";
 import type { Address, Delivery, Transport } from "./transport.js";
@@ -11,6 +12,7 @@ export interface SenderWorld {
   readonly transport: Transport;
   readonly codec: EnvelopeCodec;
   readonly observer?: Required<RpcObserver>;
+  readonly stacks?: RemoteStacks;
 }
 
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -99,12 +101,19 @@ export class MessageSender {
         ...(signal ? { signal } : {}),
         ...(watch ? { onBeat: () => watch.beat() } : {}),
       });
-      return read(this.world.codec.decodeAnswer(answer));
+      const decoded = this.world.codec.decodeAnswer(answer);
+      if (decoded.error?.stack !== undefined) this.#tellStack(method, context, decoded.error.stack);
+      return read(decoded);
     } catch (error) {
       throw watch?.verdict() ?? this.#expired(method, context, error) ?? error;
     } finally {
       watch?.end();
     }
+  }
+
+  #tellStack(method: string, { requestId }: RequestContext, stack: string): void {
+    const { stacks } = this.world;
+    if (stacks?.wanted()) stacks.onStack({ contract: this.contract, method, requestId, stack });
   }
 
   /** A caller's time limit reaches the transport as an abort: to the caller it is a deadline all the same. */

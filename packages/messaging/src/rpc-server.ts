@@ -5,6 +5,7 @@ import type { AnswerEnvelope, EnvelopeCodec, RequestEnvelope } from "./envelope.
 import type { HOPELESS } from "./hopeless.js";
 import { KilonovaError, toWireError } from "./kilonova-error.js";
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
+import { type RemoteStacks, stackOf } from "./remote-stacks.js";
 import { RequestContext } from "./request-context.js";
 import type { RpcObserver } from "./rpc-observer.js";
 import { WorkWatch } from "./running-work.js";
@@ -69,6 +70,7 @@ export interface ServerWorld {
   readonly marks: SinceMarks;
   readonly onFailure?: FailureObserver;
   readonly onDeadCast?: DeadCastObserver;
+  readonly stacks?: RemoteStacks;
   readonly observer?: Required<RpcObserver>;
 }
 
@@ -125,8 +127,9 @@ class Dispatcher {
 
   #failure(error: unknown): string {
     const wireError = toWireError(error);
+    const stack = this.world.stacks?.wanted() ? stackOf(error) : undefined;
     try {
-      return this.world.codec.encode({ v: 1, error: wireError });
+      return this.world.codec.encode({ v: 1, error: { ...wireError, ...(stack === undefined ? {} : { stack }) } });
     } catch {
       // Details that are no JSON, or far too many, must not cost the caller the rest.
       const { code, message } = wireError;

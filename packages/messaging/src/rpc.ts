@@ -1,5 +1,6 @@
 import type { RpcContract } from "./contract.js";
 import { EnvelopeCodec } from "./envelope.js";
+import type { RemoteStacks } from "./remote-stacks.js";
 import type { RequestContext } from "./request-context.js";
 import { type ClientWorld, type PrepareOptions, type RpcClient, rpcClient } from "./rpc-client.js";
 import { allObservers, type RpcObserver } from "./rpc-observer.js";
@@ -29,6 +30,8 @@ export interface RpcSettings {
   /** They stand round each message, the first outermost. */
   readonly observers?: readonly RpcObserver[];
   readonly onDeadCast?: DeadCastObserver;
+  /** Without them no stack crosses the wire. */
+  readonly stacks?: RemoteStacks;
   /** How new the messages of typed clients may be. */
   readonly pins?: VersionPins;
 }
@@ -40,7 +43,7 @@ export class Rpc {
   readonly #world: ClientWorld & ServerWorld;
 
   constructor(transport: Transport, settings: RpcSettings = {}) {
-    const { onFailure, onDeadCast, observers = [], pins } = settings;
+    const { onFailure, onDeadCast, stacks, observers = [], pins } = settings;
     const observer = allObservers(observers);
     this.#world = {
       transport,
@@ -50,6 +53,7 @@ export class Rpc {
       ...(pins ? { pins } : {}),
       ...(observer ? { observer } : {}),
       ...(onFailure ? { onFailure } : {}),
+      ...(stacks ? { stacks } : {}),
       ...(onDeadCast ? { onDeadCast } : {}),
     };
   }

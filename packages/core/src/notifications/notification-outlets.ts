@@ -1,13 +1,6 @@
 import type { Options } from "@kilonova/config";
 import { type NotificationsContract, notificationsContract, notificationsOn } from "@kilonova/contracts";
-import {
-  type DeadCastObserver,
-  type FailureObserver,
-  messageOf,
-  RequestContext,
-  type Rpc,
-  type RpcClient,
-} from "@kilonova/messaging";
+import { type FailureObserver, messageOf, RequestContext, type Rpc, type RpcClient } from "@kilonova/messaging";
 import {
   drivers,
   isKilonovaError,
@@ -59,13 +52,6 @@ export function failureObserver(logger: Logger, center: NotificationCenter): Fai
     const code = isKilonovaError(error) ? error.code : "rpc.failed";
     const payload = { contract, method, code, message: message.slice(0, LONGEST_MESSAGE) };
     center.publisher(`${address.topic}.${address.server}`).error(context, rpcError, payload);
-  };
-}
-
-/** Names each cast that is given up in the log, and what to do about it. */
-export function deadCastObserver(logger: Logger): DeadCastObserver {
-  return ({ address: { topic }, ...cast }) => {
-    logger.warn({ topic, ...cast }, "a cast was given up: see `kilonova rpc dead`");
   };
 }
 
