@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startRabbitMq } from "../../test/servers/rabbitmq.mjs";
+import { provideOpenssl } from "../install-openssl.mjs";
 import { provideOpenstackClient } from "../install-openstack-client.mjs";
 import { provideOsloMessaging } from "../install-oslo-messaging.mjs";
 import { provideQemu } from "../install-qemu.mjs";
@@ -18,6 +19,7 @@ const amqpVariable = "KILONOVA_TEST_AMQP_URL";
 export async function provideTestServers(files) {
   const mentions = (text) => files === undefined || files.some((file) => packageMentions(file, text));
   if (mentions("qemu")) await insist(provideQemu);
+  if (mentions("TestAuthority")) await insist(provideOpenssl);
   if (mentions("oslo_messaging")) await insist(provideOsloMessaging);
   if (mentions("OpenstackClient")) await insist(provideOpenstackClient);
   if (!mentions(amqpVariable) || process.env[amqpVariable]) return { env: {}, stop: async () => {} };

@@ -74,7 +74,9 @@ export class EmbeddedCloud {
   /** Ends it with its guests, and forgets all. */
   async destroy(): Promise<void> {
     await this.#process?.end("SIGTERM");
-    await CloudProcess.launch(["down", "--guests", "--state-dir", this.stateFolder, ...this.args], {
+    // It knows the options of `up`, not that flag.
+    const options = this.args.filter((arg) => arg !== "--first-guest");
+    await CloudProcess.launch(["down", "--guests", "--state-dir", this.stateFolder, ...options], {
       cwd: this.folder,
     }).exit();
     await rm(this.folder, { recursive: true, force: true });

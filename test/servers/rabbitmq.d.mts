@@ -5,6 +5,8 @@ export interface RabbitMqServer {
   readonly pids: readonly number[];
   /** For KILONOVA_TEST_AMQP_URL: amqp://guest:guest@127.0.0.1:PORT */
   readonly url: string;
+  /** Where it speaks TLS, to those who show a certificate; only where it was started with files of TLS. */
+  readonly tlsPort: number;
   /** Starts it again after `kill()`, with the same port and data; resolves when it speaks AMQP. */
   start(): Promise<void>;
   /**
@@ -26,4 +28,8 @@ export interface RabbitMqServer {
 export function findRabbitMq(): string | undefined;
 
 /** Starts a server of one's own, in about six seconds; throws with the end of its log when it does not come up. */
-export function startRabbitMq(): Promise<RabbitMqServer>;
+export function startRabbitMq(tls?: {
+  readonly sslCaFile: string;
+  readonly sslCertFile: string;
+  readonly sslKeyFile: string;
+}): Promise<RabbitMqServer>;

@@ -22,11 +22,12 @@ export function findRabbitMq() {
 }
 
 /**
- * Starts a server and resolves when it speaks AMQP.
+ * Starts a server and resolves when it speaks AMQP. With files of TLS it listens on a second port, `tlsPort`, where it asks
+ * everybody for a certificate.
  * It ends with `stop()`, and whenever the calling process ends in whatever way.
  */
-export async function startRabbitMq() {
-  const server = new RabbitMqServer(mkdtempSync(join(tmpdir(), "kilonova-rabbitmq-")), await freePorts(3));
+export async function startRabbitMq(tls) {
+  const server = new RabbitMqServer(mkdtempSync(join(tmpdir(), "kilonova-rabbitmq-")), await freePorts(4), tls);
   try {
     await server.start();
   } catch (error) {
@@ -40,9 +41,12 @@ class RabbitMqServer {
   #folder;
   #ports;
   #guard;
+  #tls;
 
-  constructor(folder, [port, distributionPort, epmdPort]) {
+  constructor(folder, [port, distributionPort, epmdPort, tlsPort], tls) {
     this.#folder = folder;
+    this.#tls = tls;
+    this.tlsPort = tlsPort;
     this.#ports = { port, distributionPort, epmdPort };
     this.port = port;
     this.url = `amqp://guest:guest@${address}:${port}`;
@@ -126,6 +130,7 @@ class RabbitMqServer {
         "disk_free_limit.absolute = 10MB",
         "log.file.level = info",
         "log.file = server.log",
+        ...this.#tlsSettings(),
         "",
       ].join("\n"),
     );
@@ -152,6 +157,18 @@ class RabbitMqServer {
     const server = findRabbitMq();
     if (server === undefined || epmd === undefined) throw new Error("RabbitMQ is not installed");
     return { commands: [[epmd], [server]], env };
+  }
+
+  #tlsSettings() {
+    if (this.#tls === undefined) return [];
+    return [
+      `listeners.ssl.local = ${address}:${this.tlsPort}`,
+      `ssl_options.cacertfile = ${this.#tls.sslCaFile}`,
+      `ssl_options.certfile = ${this.#tls.sslCertFile}`,
+      `ssl_options.keyfile = ${this.#tls.sslKeyFile}`,
+      "ssl_options.verify = verify_peer",
+      "ssl_options.fail_if_no_peer_cert = true",
+    ];
   }
 
   async #waitUntilReady(deadline) {

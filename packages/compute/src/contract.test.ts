@@ -15,7 +15,7 @@ describe("the compute manager keeps the contract of a service", () => {
     const [virt, network] = [new TestVirtDriver(cloud.host), new TestNetworkDriver(cloud.host)];
     const { id: serverId } = cloud.newServer();
     return {
-      manager: new ComputeManager(cloud.rpc, HOST, systemClock, silentLogger, settings, virt, network),
+      manager: new ComputeManager(cloud.rpc, HOST, systemClock, silentLogger, settings, virt, network, {}),
       calls: [{ method: "getConsoleOutput", args: { serverId, length: null } }],
       end: () => cloud.close(),
     };

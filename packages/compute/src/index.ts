@@ -1,2 +1,2 @@
 export { ComputeManager, type ServerStep } from "./manager.js";
-export { computeOptions } from "./options.js";
+export { computeOptions, imageClientOptions } from "./options.js";

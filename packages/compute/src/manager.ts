@@ -26,12 +26,14 @@ import {
 import {
   CLOCK,
   type Clock,
+  clientTls,
   driver,
   guestDestroy,
   guestPowerOff,
   guestPowerOn,
   guestReboot,
   HOST,
+  hasTlsFiles,
   hook,
   inject,
   LOGGER,
@@ -54,7 +56,7 @@ import { BuildServer } from "./build-server.js";
 import { DeleteServer } from "./delete-server.js";
 import { HostReporter } from "./host-reporter.js";
 import { OperationRunner } from "./operation-runner.js";
-import { computeOptions } from "./options.js";
+import { computeOptions, imageClientOptions } from "./options.js";
 import { type PowerAction, PowerActions } from "./power-actions.js";
 import { PowerSync } from "./power-sync.js";
 import { ResourceTracker } from "./resource-tracker.js";
@@ -109,6 +111,7 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
     @options(computeOptions) settings: Options<typeof computeOptions>,
     @driver("compute.driver") private readonly virt: VirtDriver,
     @driver("network.driver") private readonly networkDriver: NetworkDriver,
+    @options(imageClientOptions) imageClient: Options<typeof imageClientOptions>,
   ) {
     super();
     const conductor = rpc.client(conductorContract);
@@ -127,7 +130,8 @@ export class ComputeManager extends Manager implements Handlers<Compute> {
     this.#tracker = new ResourceTracker(virt, settings);
     this.#runner = new OperationRunner({ ...world, perform: (taken) => this.#perform(taken) });
     this.#builds = pLimit(settings.maxConcurrentBuilds);
-    const images = new ServerImages(rpc.client(imageContract), clock);
+    const imageTls = hasTlsFiles(imageClient) ? clientTls("imageClient", imageClient) : undefined;
+    const images = new ServerImages(rpc.client(imageContract), clock, imageTls);
     const allocations = new ServerAllocations(placement, clock);
     const steps = { ...world, tracker: this.#tracker, networks, allocations };
     this.#build = new BuildServer({ ...steps, images });

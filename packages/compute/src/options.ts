@@ -1,5 +1,5 @@
 import { duration, objectPath } from "@kilonova/config";
-import { optionGroup } from "@kilonova/plugin-api";
+import { optionGroup, tlsClientFiles } from "@kilonova/plugin-api";
 import { z } from "zod";
 
 const ratio = (preset: number) => z.number().positive().default(preset);
@@ -41,3 +41,6 @@ export const computeOptions = optionGroup(
     ),
   }),
 );
+
+/** Options of the way to the bytes of images, which computes fetch from the image service by HTTP. */
+export const imageClientOptions = optionGroup("imageClient", z.object(tlsClientFiles("the image service")));

@@ -1,13 +1,14 @@
 import type { ImageService } from "@kilonova/contracts";
 import { patientCall } from "@kilonova/core";
 import { KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
-import type { Clock, GuestImage, ImageSource } from "@kilonova/plugin-api";
+import type { ClientTls, Clock, GuestImage, ImageSource } from "@kilonova/plugin-api";
 
 /** Images of servers, as a virt driver is given them. */
 export class ServerImages {
   constructor(
     private readonly image: RpcClient<ImageService>,
     private readonly clock: Clock,
+    private readonly tls: ClientTls | undefined,
   ) {}
 
   /**
@@ -26,7 +27,10 @@ export class ServerImages {
     const issued = await patientCall(this.clock, context.signal, () =>
       this.image.call.issueTicket(context, { imageId }),
     );
-    if (issued.ok) return { url: issued.value.url, headers: { authorization: `Bearer ${issued.value.ticket}` } };
+    if (issued.ok) {
+      const headers = { authorization: `Bearer ${issued.value.ticket}` };
+      return { url: issued.value.url, headers, ...(this.tls ? { tls: this.tls } : {}) };
+    }
     if (issued.refusal === "imageNotFound") throw unavailable(`Image ${imageId} could not be found.`);
     throw unavailable(`Image ${imageId} is ${issued.details.status}, not active.`);
   }

@@ -20,3 +20,7 @@ export { type ModulePath, type ObjectPath, objectPath, parseObjectPath, type Sho
 export { isOptionGroup, type OptionGroup, type Options, optionGroup } from "./option-group.js";
 export type { OptionMetadata } from "./option-metadata.js";
 export { sample } from "./sample.js";
+export { type ClientTls, clientTls } from "./tls/client-tls.js";
+export { contradictsSslMode, hasPlainSslMode, PLAIN_SSL_MODE, postgresTls } from "./tls/postgres-tls.js";
+export { readTlsFiles, type TlsMaterial } from "./tls/read-tls-files.js";
+export { hasTlsFiles, pemFile, type TlsFiles, tlsClientFiles, tlsServerFiles } from "./tls/tls-files.js";

@@ -1,3 +1,4 @@
+import type { ClientTls } from "@kilonova/config";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
@@ -10,6 +11,8 @@ import { PreparingClient } from "./preparing-client.js";
 export interface ConnectSettings {
   /** With the user and the password that are to be used. */
   readonly url: string;
+  /** How it is encrypted; without it, it is not, unless the address itself says so. */
+  readonly tls?: ClientTls | undefined;
   /** Shown by PostgreSQL beside each connection. */
   readonly applicationName: string;
   readonly poolSize: number;
@@ -31,6 +34,7 @@ export async function connectDatabase(settings: ConnectSettings): Promise<Databa
   const pool = new Pool({
     Client: PreparingClient,
     connectionString: settings.url,
+    ...(settings.tls ? { ssl: { ...settings.tls.settings } } : {}),
     application_name: settings.applicationName,
     max: settings.poolSize,
     connectionTimeoutMillis: settings.connectTimeout,
@@ -49,7 +53,7 @@ export async function connectDatabase(settings: ConnectSettings): Promise<Databa
     await pool.query("select 1");
   } catch (cause) {
     await pool.end();
-    throw unreachable(settings.url, cause);
+    throw unreachable(settings.url, cause, settings.tls);
   }
   const dialect = new PgDialect();
   const session = new DiscreetSession(pool, dialect);
@@ -57,7 +61,12 @@ export async function connectDatabase(settings: ConnectSettings): Promise<Databa
 }
 
 /** The error for a database that does not answer. */
-export function unreachable(url: string, cause: unknown): KilonovaError {
+export function unreachable(url: string, cause: unknown, tls?: ClientTls): KilonovaError {
+  const distrust = tls?.explain(cause);
+  if (distrust !== undefined) {
+    const words = `PostgreSQL at ${maskedAddress(url)} cannot be spoken to by TLS: ${distrust}.`;
+    return new KilonovaError("database.unreachable", words, { cause });
+  }
   return new KilonovaError(
     "database.unreachable",
     `PostgreSQL at ${maskedAddress(url)} cannot be reached (${reasonOf(cause)}). Start it, or correct option database.url.`,

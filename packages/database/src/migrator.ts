@@ -1,3 +1,4 @@
+import type { ClientTls } from "@kilonova/config";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { databaseNameOf, roleOf } from "./address.js";
@@ -28,6 +29,7 @@ export class Migrator {
   constructor(
     private readonly url: string,
     private readonly owners: readonly OwnerMigrations[],
+    private readonly tls?: ClientTls,
   ) {}
 
   /**
@@ -66,6 +68,7 @@ export class Migrator {
   async #connected<T>(use: (client: Client) => Promise<T>): Promise<T> {
     const client = new Client({
       connectionString: this.url,
+      ...(this.tls ? { ssl: { ...this.tls.settings } } : {}),
       application_name: "kilonova-migrator",
       connectionTimeoutMillis: CONNECT_TIMEOUT,
     });
@@ -73,7 +76,7 @@ export class Migrator {
     try {
       await client.connect();
     } catch (cause) {
-      throw unreachable(this.url, cause);
+      throw unreachable(this.url, cause, this.tls);
     }
     try {
       return await use(client);

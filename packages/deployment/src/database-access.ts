@@ -1,4 +1,4 @@
-import type { Configuration } from "@kilonova/config";
+import { type Configuration, postgresTls } from "@kilonova/config";
 import type { FrameworkState, Runtime } from "@kilonova/core";
 import { serviceOptions } from "@kilonova/core";
 import {
@@ -27,7 +27,8 @@ export class DatabaseAccess {
   /**
    * Opens the pools and sees that the schemas are of this release.
    *
-   * @throws KilonovaError `database.unreachable`, `database.schemaTooOld`, `database.schemaTooNew`
+   * @throws KilonovaError `database.unreachable`, `database.schemaTooOld`, `database.schemaTooNew`; ConfigurationError for
+   *   files of TLS
    */
   static async open(configuration: Configuration, owners: readonly OwnerMigrations[]): Promise<DatabaseAccess> {
     const access = new DatabaseAccess(configuration);
@@ -72,10 +73,13 @@ export class DatabaseAccess {
   }
 
   async #connect(owner: Owner): Promise<void> {
-    const { url, rolePasswords, poolSize, connectTimeout, statementTimeout } = this.configuration.get(databaseOptions);
-    if (url === undefined) throw new KilonovaError("database.unreachable", "Option database.url is not set.");
+    const options = this.configuration.get(databaseOptions);
+    const { rolePasswords, poolSize, connectTimeout, statementTimeout } = options;
+    if (options.url === undefined) throw new KilonovaError("database.unreachable", "Option database.url is not set.");
+    const { url, tls } = postgresTls("database", options.url, options);
     const database = await connectDatabase({
       url: addressOfOwner(url, owner, rolePasswords[owner]),
+      tls,
       applicationName: `kilonova-${owner}`,
       poolSize,
       connectTimeout,

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Configuration, ConfigurationError } from "@kilonova/config";
+import { type ClientTls, type Configuration, ConfigurationError } from "@kilonova/config";
 import { Runtime, StartInterruption, untilStopped, workersWanted } from "@kilonova/core";
 import { frameworkMigrations, Migrator } from "@kilonova/database";
 import { EmbeddedPostgres, StateFolder } from "@kilonova/database/embedded";
@@ -14,6 +14,7 @@ import { countRunningGuests } from "./guests.js";
 import { httpOptions } from "./options.js";
 import { OWNERS } from "./owners.js";
 import { RunningServices } from "./running-services.js";
+import { ownTrust, servedTls } from "./served-tls.js";
 import { loadSecrets, type Secrets, writeClouds } from "./state-files.js";
 
 /** The services of a whole cloud, in an order in which each finds those it needs. */
@@ -56,6 +57,8 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     // A wrong option is said before anything is made, a port that is taken before anything is started.
     const written = await interruption.race(writtenConfiguration(settings, onProgress));
     checkOneProcess(written.configuration);
+    servedTls(written.configuration).tls?.();
+    const trust = ownTrust(written.configuration);
     const folder = await StateFolder.hold(resolve(settings.stateDirectory));
     undo.add(() => folder.release());
     const { host, port: wantedPort } = written.configuration.get(httpOptions);
@@ -106,10 +109,11 @@ export async function startEmbeddedCloud(settings: EmbeddedCloudSettings): Promi
     const cloudsFile = await writeClouds(folder.path, {
       authUrl: `${endpoint}/identity/v3`,
       region: "RegionOne",
+      caFile: written.configuration.get(httpOptions).sslCaFile,
       secrets,
     });
     const greeting = settings.firstGuest
-      ? await interruption.race(firstGuest(folder.path, endpoint, secrets, onProgress))
+      ? await interruption.race(firstGuest(folder.path, { endpoint, tls: trust }, secrets, onProgress))
       : undefined;
     interruption.check();
     runtime.started();
@@ -138,7 +142,7 @@ function checkOneProcess(configuration: Configuration): void {
 /** Boots `hello` unless an earlier start did. */
 async function firstGuest(
   state: string,
-  endpoint: string,
+  { endpoint, tls }: { readonly endpoint: string; readonly tls: ClientTls | undefined },
   secrets: Secrets,
   onProgress: (message: string) => void,
 ): Promise<string | undefined> {
@@ -149,6 +153,7 @@ async function firstGuest(
     userName: name,
     projectName: name,
     password,
+    tls,
   });
   const guest = await bootFirstGuest({
     admin: login("admin", secrets.adminPassword),

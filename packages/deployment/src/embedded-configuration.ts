@@ -88,7 +88,8 @@ export async function embeddedConfiguration(
   const drivers = await resolveDeviceDrivers(written);
   const http = written.get(httpOptions);
   const usedPort = port ?? http.port;
-  const endpoint = `http://${reachableHost(http.host)}:${usedPort}`;
+  const scheme = http.sslCertFile === undefined ? "http" : "https";
+  const endpoint = `${scheme}://${reachableHost(http.host)}:${usedPort}`;
   const presets = {
     ...placesIn(state),
     http: { publicEndpoint: endpoint, identityEndpoint: `${endpoint}/identity/v3` },
@@ -103,6 +104,7 @@ export async function embeddedConfiguration(
       ...passwords,
     },
     database,
+    ...(http.sslCaFile === undefined ? {} : { imageClient: { sslCaFile: http.sslCaFile } }),
   };
   const overrides = { http: { port: usedPort }, ...drivers.overrides };
   const configuration = await loadInBox(source, presets, overrides);

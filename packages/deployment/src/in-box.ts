@@ -1,5 +1,5 @@
 import { apiOptions, quotaOptions } from "@kilonova/api";
-import { computeOptions } from "@kilonova/compute";
+import { computeOptions, imageClientOptions } from "@kilonova/compute";
 import { conductorOptions } from "@kilonova/conductor";
 import type { OptionGroup } from "@kilonova/config";
 import { RUNTIME_GROUPS } from "@kilonova/core";
@@ -23,6 +23,7 @@ export const IN_BOX_GROUPS: readonly OptionGroup[] = [
   schedulerOptions,
   conductorOptions,
   computeOptions,
+  imageClientOptions,
   apiOptions,
   quotaOptions,
 ];

@@ -1,4 +1,4 @@
-import { loadConfiguration } from "@kilonova/config";
+import { loadConfiguration, postgresTls } from "@kilonova/config";
 import { checkDeclaredOptions, watchedCommand } from "@kilonova/core";
 import { databaseOptions, frameworkMigrations, Migrator, type OwnerStatus } from "@kilonova/database";
 import { databaseUrl } from "./database-url.js";
@@ -21,8 +21,8 @@ export interface MigrationRow {
 
 /** `kilonova db migrate`. @returns how many migrations were applied */
 export async function migrateDatabase(settings: MigrateSettings = {}): Promise<number> {
-  const { url, rolePasswords } = await databaseSettings(settings);
-  const applied = await new Migrator(url, [frameworkMigrations, ...OWNERS]).migrate({
+  const { url, tls, rolePasswords } = await databaseSettings(settings);
+  const applied = await new Migrator(url, [frameworkMigrations, ...OWNERS], tls).migrate({
     rolePasswords,
     onMigration: (owner, id) => settings.onProgress?.(`schema ${owner}: ${id}`),
   });
@@ -31,8 +31,8 @@ export async function migrateDatabase(settings: MigrateSettings = {}): Promise<n
 
 /** `kilonova db status` */
 export async function migrationStatus(settings: MigrateSettings = {}): Promise<readonly MigrationRow[]> {
-  const { url } = await databaseSettings(settings);
-  const statuses = await new Migrator(url, [frameworkMigrations, ...OWNERS]).status();
+  const { url, tls } = await databaseSettings(settings);
+  const statuses = await new Migrator(url, [frameworkMigrations, ...OWNERS], tls).status();
   return statuses.flatMap(rowsOf);
 }
 
@@ -53,6 +53,9 @@ async function databaseSettings({ argv }: MigrateSettings) {
   await watchedCommand("kilonova", () => declareInstalledPlugins(configuration));
   // Services of one's own may share the file: their groups are not known here.
   checkDeclaredOptions(configuration);
-  const url = databaseUrl(configuration, "kilonova db");
-  return { url, rolePasswords: configuration.get(databaseOptions).rolePasswords };
+  const options = configuration.get(databaseOptions);
+  return {
+    ...postgresTls("database", databaseUrl(configuration, "kilonova db"), options),
+    rolePasswords: options.rolePasswords,
+  };
 }

@@ -1,4 +1,4 @@
-import { optionGroup } from "@kilonova/config";
+import { optionGroup, pemFile, tlsServerFiles } from "@kilonova/config";
 import { z } from "zod";
 
 /** Where the web services of a process listen, and how users reach them. */
@@ -7,6 +7,10 @@ export const httpOptions = optionGroup(
   z.object({
     host: z.string().min(1).default("127.0.0.1").describe("The address that web services listen on."),
     port: z.number().int().min(0).max(65_535).default(8774).describe("The port that they listen on; 0: any free one."),
+    ...tlsServerFiles("what listens there"),
+    sslCaFile: pemFile(
+      "Certificates of the authorities that sslCertFile may be from: with `kilonova up`, what its own clients trust, and what its clouds.yaml tells users to.",
+    ),
     publicEndpoint: z
       .url({ protocol: /^https?$/ })
       .optional()

@@ -1,4 +1,5 @@
 import { KilonovaError, messageOf } from "@kilonova/messaging";
+import { type ClientTls, type HttpFetch, type HttpRequest, httpFetch } from "@kilonova/plugin-api";
 import { z } from "zod";
 
 /** Who logs in, and where. */
@@ -8,6 +9,8 @@ export interface Credentials {
   readonly userName: string;
   readonly projectName: string;
   readonly password: string;
+  /** How https addresses are trusted; as Node.js does where nothing is said. */
+  readonly tls?: ClientTls | undefined;
 }
 
 const tokenSchema = z.object({
@@ -21,12 +24,13 @@ const tokenSchema = z.object({
 /** A small client of the OpenStack APIs, for what the cloud does for itself by the same doors as everybody. */
 export class RestClient {
   private constructor(
+    private readonly ask: HttpFetch,
     private readonly token: string,
     private readonly endpoints: ReadonlyMap<string, string>,
   ) {}
 
   /** @throws KilonovaError `internal` with the answer, when it is not taken in */
-  static async login({ identityUrl, userName, projectName, password }: Credentials): Promise<RestClient> {
+  static async login({ identityUrl, userName, projectName, password, tls }: Credentials): Promise<RestClient> {
     const domain = { id: "default" };
     const body = {
       auth: {
@@ -34,7 +38,8 @@ export class RestClient {
         scope: { project: { name: projectName, domain } },
       },
     };
-    const response = await send(`${identityUrl}/auth/tokens`, {
+    const ask = httpFetch(tls);
+    const response = await send(ask, `${identityUrl}/auth/tokens`, {
       method: "POST",
       headers: JSON_BODY,
       body: JSON.stringify(body),
@@ -43,7 +48,7 @@ export class RestClient {
     const urls = token.catalog.flatMap(({ type, endpoints }) =>
       endpoints.filter((endpoint) => endpoint.interface === "public").map(({ url }) => [type, url] as const),
     );
-    return new RestClient(response.headers.get("x-subject-token") ?? "", new Map(urls));
+    return new RestClient(ask, response.headers.get("x-subject-token") ?? "", new Map(urls));
   }
 
   /** Sends JSON to a service of the catalog and reads what comes back by a schema. */
@@ -55,7 +60,7 @@ export class RestClient {
     body?: unknown,
   ): Promise<z.output<Schema>> {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await send(this.#url(service, path), {
+    const response = await send(this.ask, this.#url(service, path), {
       method,
       headers: { ...JSON_BODY, ...this.#auth(service) },
       ...sent,
@@ -64,13 +69,13 @@ export class RestClient {
   }
 
   async delete(service: string, path: string): Promise<void> {
-    await send(this.#url(service, path), { method: "DELETE", headers: this.#auth(service) });
+    await send(this.ask, this.#url(service, path), { method: "DELETE", headers: this.#auth(service) });
   }
 
   /** Sends bytes. */
   async upload(service: string, path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const headers = { "content-type": "application/octet-stream", ...this.#auth(service) };
-    await send(this.#url(service, path), { method: "PUT", headers, body: bytes });
+    await send(this.ask, this.#url(service, path), { method: "PUT", headers, body: bytes });
   }
 
   #url(service: string, path: string): string {
@@ -88,12 +93,12 @@ export class RestClient {
 const JSON_BODY = { "content-type": "application/json", accept: "application/json" };
 const TIME_LIMIT = 30_000;
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+async function send(ask: HttpFetch, url: string, asked: HttpRequest): Promise<Response> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIME_LIMIT) });
+    const response = await ask(url, { ...asked, signal: AbortSignal.timeout(TIME_LIMIT) });
     if (response.ok) return response;
     throw new Error(`${response.status} ${(await response.text()).slice(0, 500)}`);
   } catch (cause) {
-    throw new KilonovaError("internal", `${init.method ?? "GET"} ${url} failed: ${messageOf(cause)}`, { cause });
+    throw new KilonovaError("internal", `${asked.method ?? "GET"} ${url} failed: ${messageOf(cause)}`, { cause });
   }
 }

@@ -6,6 +6,7 @@ import { HOST } from "@kilonova/plugin-api";
 import { schedulerOptions } from "@kilonova/scheduler";
 import { httpOptions } from "./options.js";
 import { checkServedOptions } from "./served-options.js";
+import { servedTls } from "./served-tls.js";
 import { servicePart } from "./service-parts.js";
 
 /**
@@ -95,6 +96,7 @@ export class RunningServices {
       {
         host,
         port,
+        ...servedTls(this.runtime.configuration),
         logger: this.runtime.logger,
         health: () => (this.runtime.degradations.length > 0 ? "degraded" : "ok"),
         ...(publicEndpoint === undefined ? {} : { publicEndpoint }),

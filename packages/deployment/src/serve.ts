@@ -23,6 +23,7 @@ import { loadServed } from "./named-modules.js";
 import { httpOptions } from "./options.js";
 import { needsDatabase, ownersOf } from "./owners.js";
 import { RunningServices } from "./running-services.js";
+import { servedTls } from "./served-tls.js";
 import { checkServiceNames } from "./service-names.js";
 import { servicePart } from "./service-parts.js";
 
@@ -175,9 +176,10 @@ function checkWorkers({ program }: Configuration, names: readonly string[]): voi
   ]);
 }
 
-/** A port that is taken is said before anything is started. */
+/** A port that is taken is said before anything is started, and a certificate that cannot be used. */
 async function checkPort(configuration: Configuration, names: readonly string[]): Promise<void> {
   if (names.every((name) => servicePart(configuration, name, "web") === undefined)) return;
+  servedTls(configuration).tls?.();
   const { host, port } = configuration.get(httpOptions);
   await freePort(host, port);
 }

@@ -44,11 +44,16 @@ export interface CloudsFile {
   /** The identity service's endpoint. */
   readonly authUrl: string;
   readonly region: string;
+  /** Certificates of the authorities that the endpoints' certificate may be from, where Node.js and Python know none. */
+  readonly caFile?: string | undefined;
   readonly secrets: Secrets;
 }
 
 /** Writes `clouds.yaml` with the clouds `kilonova`, an ordinary user, and `kilonova-admin`; answers its path. */
-export async function writeClouds(stateDirectory: string, { authUrl, region, secrets }: CloudsFile): Promise<string> {
+export async function writeClouds(
+  stateDirectory: string,
+  { authUrl, region, caFile, secrets }: CloudsFile,
+): Promise<string> {
   const cloud = (username: string, password: string) => ({
     auth: {
       auth_url: authUrl,
@@ -60,6 +65,7 @@ export async function writeClouds(stateDirectory: string, { authUrl, region, sec
     },
     region_name: region,
     identity_api_version: 3,
+    ...(caFile === undefined ? {} : { cacert: caFile }),
   });
   const clouds = {
     kilonova: cloud("kilonova", secrets.userPassword),

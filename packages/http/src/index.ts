@@ -44,6 +44,7 @@ export { TokenAuthenticator } from "./token-authenticator.js";
 export {
   DEFAULT_BODY_LIMIT,
   type HealthStatus,
+  type ServerTls,
   type WebAddress,
   WebListener,
   type WebListenerOptions,

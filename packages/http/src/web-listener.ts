@@ -1,3 +1,5 @@
+import type { RequestListener } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import type { Logger } from "@kilonova/plugin-api";
@@ -24,6 +26,8 @@ export const DEFAULT_BODY_LIMIT = 114_688;
 
 /** A connection on which nothing moves for so many milliseconds is closed; longer than any call may take. */
 const IDLE_TIMEOUT = 120_000;
+/** Milliseconds after which a connection that is kept alive is closed where no request comes. */
+const KEEP_ALIVE_TIMEOUT = 72_000;
 
 export interface WebListenerOptions {
   readonly host: string;
@@ -33,6 +37,8 @@ export interface WebListenerOptions {
   readonly publicEndpoint?: string;
   /** Where a token is to be had, for the 401s: `https://cloud.example.org:8774/identity/v3`. */
   readonly authenticateUri?: string;
+  /** Certificate and key, read anew at each call: at the start, and at SIGHUP. With it, the port speaks TLS alone. */
+  readonly tls?: () => ServerTls;
   readonly logger: Logger;
   /** In bytes; {@link DEFAULT_BODY_LIMIT} where nothing is said. */
   readonly bodyLimit?: number;
@@ -42,6 +48,9 @@ export interface WebListenerOptions {
   readonly checkReplies?: boolean;
 }
 
+/** What a server shows of itself, and since when of TLS it speaks. */
+export type ServerTls = Pick<ServerOptions, "cert" | "key" | "minVersion">;
+
 /** `degraded`: it serves, but without something that its configuration asks for. */
 export type HealthStatus = "ok" | "degraded";
 
@@ -49,7 +58,7 @@ export type HealthStatus = "ok" | "degraded";
 export interface WebAddress {
   readonly host: string;
   readonly port: number;
-  /** `http://127.0.0.1:8774` */
+  /** `http://127.0.0.1:8774`, or `https://…` */
   readonly url: string;
 }
 
@@ -67,14 +76,18 @@ export class WebListener {
     this.#close = resolve;
   });
   readonly #mounted: readonly MountedService[];
+  /** One for each address that the host's name stands for; none where it speaks plain HTTP. */
+  readonly #tlsServers: Server[] = [];
   #address: WebAddress | undefined;
 
-  /** @throws TypeError for a mistake in a web service's declaration */
+  /** @throws TypeError for a mistake in a web service's declaration; what `options.tls` throws */
   constructor(
     private readonly options: WebListenerOptions,
     private readonly services: readonly WebService[],
   ) {
+    const { tls } = options;
     this.#app = fastify({
+      ...(tls ? { serverFactory: (handler: RequestListener) => this.#serveTls(tls(), handler) } : {}),
       genReqId: newRequestId,
       exposeHeadRoutes: false,
       forceCloseConnections: "idle",
@@ -121,7 +134,11 @@ export class WebListener {
     }
     const bound = this.#app.server.address() as AddressInfo;
     const shown = host.includes(":") ? `[${host}]` : host;
-    this.#address = { host, port: bound.port, url: `http://${shown}:${bound.port}` };
+    this.#address = {
+      host,
+      port: bound.port,
+      url: `${this.#tlsServers.length > 0 ? "https" : "http"}://${shown}:${bound.port}`,
+    };
   }
 
   /**
@@ -144,8 +161,12 @@ export class WebListener {
     await this.#closed;
   }
 
-  /** SIGHUP: each web service drops what it has cached. One that fails keeps no other from it. */
+  /**
+   * SIGHUP: connections from now on get the certificate that there is now; each web service drops what it has cached. One
+   * that fails keeps no other from it.
+   */
   async reset(): Promise<void> {
+    this.#renewCertificate();
     for (const service of this.services) {
       try {
         await service.reset?.();
@@ -159,6 +180,30 @@ export class WebListener {
   /** Answers a request without a socket: for tests. */
   async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     return await this.#app.inject(request);
+  }
+
+  /** With the time limits that a plain one has. */
+  #serveTls(tls: ServerTls, handler: RequestListener): Server {
+    const server = createServer(tls, handler);
+    server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT;
+    server.requestTimeout = 0;
+    server.setTimeout(IDLE_TIMEOUT);
+    this.#tlsServers.push(server);
+    return server;
+  }
+
+  /** Where the new one cannot be used, the old one stays. */
+  #renewCertificate(): void {
+    if (!this.options.tls) return;
+    try {
+      const tls = this.options.tls();
+      for (const server of this.#tlsServers) server.setSecureContext(tls);
+    } catch (error) {
+      this.options.logger.error(
+        { error: messageOf(error) },
+        "the certificate is not renewed: the one from before stays",
+      );
+    }
   }
 
   #register(stream: boolean): void {

@@ -1,11 +1,15 @@
 export {
+  type ClientTls,
+  clientTls,
   type Duration,
   duration,
+  hasTlsFiles,
   milliseconds,
   type OptionGroup,
   type Options,
   objectPath,
   optionGroup,
+  tlsClientFiles,
 } from "@kilonova/config";
 export * from "@kilonova/contracts";
 export {
@@ -73,6 +77,7 @@ export {
 export { HostFilter, type HostNarrowing, type HostRefusal, type HostVerdict, type Outlook } from "./host-filter.js";
 export { aggregateValues, freeOf, type HostState, type ResourceState } from "./host-state.js";
 export { HostWeigher } from "./host-weigher.js";
+export { type HttpFetch, type HttpRequest, httpFetch } from "./http-fetch.js";
 export { type ByteRange, ImageStore, type StoredImage } from "./image-store.js";
 export { type Inbox, inboxOf } from "./inbox.js";
 export {

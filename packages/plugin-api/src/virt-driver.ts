@@ -1,3 +1,4 @@
+import type { ClientTls } from "@kilonova/config";
 import type { HostFacts, Image, PowerState, Server } from "@kilonova/contracts";
 import type { RequestContext } from "@kilonova/messaging";
 import type { PluggedVif } from "./network-driver.js";
@@ -34,6 +35,8 @@ export interface ImageSource {
   readonly url: string;
   /** Secrets among them: never in argv, never logged. */
   readonly headers: Readonly<Record<string, string>>;
+  /** How an https address is trusted, for `httpFetch`; as Node.js does where nothing is said. */
+  readonly tls?: ClientTls;
 }
 
 /** The image of a guest. */

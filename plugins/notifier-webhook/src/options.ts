@@ -1,4 +1,4 @@
-import { duration, milliseconds, optionGroup } from "@kilonova/plugin-api";
+import { duration, milliseconds, optionGroup, tlsClientFiles } from "@kilonova/plugin-api";
 import { z } from "zod";
 import { isSigningKey, SHORTEST_KEY } from "./signature.js";
 
@@ -13,6 +13,7 @@ export const webhookOptions = optionGroup(
       .default([])
       .meta({ secret: true })
       .describe("Where notifications are posted to, http or https: each goes to all of them."),
+    ...tlsClientFiles("those addresses"),
     secret: z
       .string()
       .refine(

@@ -1,6 +1,9 @@
 import {
   CLOCK,
   type Clock,
+  clientTls,
+  hasTlsFiles,
+  httpFetch,
   inject,
   messageOf,
   type Notification,
@@ -26,7 +29,8 @@ export class WebhookNotifier extends Notifier {
     const { urls, secret, events, timeout, tries, backoff } = settings;
     if (urls.length === 0) throw new Error("webhook.urls is empty: it says where notifications are posted to");
     const key = secret === undefined ? {} : { key: signingKey(secret) };
-    this.#webhooks = urls.map((url) => new Webhook(url, { clock, timeout, tries, backoff, ...key }));
+    const ask = httpFetch(hasTlsFiles(settings) ? clientTls("webhook", settings) : undefined);
+    this.#webhooks = urls.map((url) => new Webhook(url, { ask, clock, timeout, tries, backoff, ...key }));
     this.#events = events;
   }
 

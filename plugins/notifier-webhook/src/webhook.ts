@@ -1,8 +1,9 @@
-import type { Clock } from "@kilonova/plugin-api";
+import type { Clock, HttpFetch } from "@kilonova/plugin-api";
 import { pauseAfter } from "./pause.js";
 import { webhookHeaders } from "./signature.js";
 
 export interface WebhookSettings {
+  readonly ask: HttpFetch;
   readonly clock: Clock;
   /** Milliseconds for one try. */
   readonly timeout: number;
@@ -68,15 +69,14 @@ export class Webhook {
   }
 
   async #try(id: string, body: string, signal: AbortSignal): Promise<Failure | undefined> {
-    const { clock, key, timeout } = this.settings;
+    const { ask, clock, key, timeout } = this.settings;
     const limit = AbortSignal.timeout(timeout);
     const headers = { ...webhookHeaders(id, clock.now(), body, key), ...this.#authorization, ...HEADERS };
     try {
-      const response = await fetch(this.#url, {
+      const response = await ask(this.#url, {
         method: "POST",
         headers,
         body,
-        redirect: "manual",
         signal: AbortSignal.any([signal, limit]),
       });
       // What it says besides is nothing to us, however long it is.

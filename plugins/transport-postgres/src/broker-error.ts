@@ -31,6 +31,12 @@ export function unreachable(url: string, what: string, cause?: unknown): Kilonov
   );
 }
 
+/** What TLS found fault with, on either side. */
+export function untrusted(url: string, why: string, cause: unknown): KilonovaError {
+  const words = `PostgreSQL at ${shownAddress(url)} can't be spoken to by TLS: ${why}.`;
+  return new KilonovaError("transport.unreachable", words, { cause });
+}
+
 export function closed(): KilonovaError {
   return new KilonovaError("transport.closed", "The transport is closed.");
 }

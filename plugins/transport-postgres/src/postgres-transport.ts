@@ -1,3 +1,4 @@
+import { postgresTls } from "@kilonova/config";
 import {
   type Address,
   type CallOptions,
@@ -51,14 +52,16 @@ export class PostgresTransport implements Transport {
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  /** @throws ConfigurationError for files of TLS */
   constructor(options: TransportPostgresOptions) {
     this.#options = options;
-    this.#session = new Session(options, {
+    const way = postgresTls("transportPostgres", options.url, options);
+    this.#session = new Session(options, way, {
       lost: (error: KilonovaError) => this.#calls.failAll(error),
       renewed: () => void this.#sweep(),
       back: () => void this.#listenAgain(),
     });
-    this.#store = new Store(options, this.#session);
+    this.#store = new Store(options, this.#session, way);
     this.#calls = new CallLine(this.#session, this.#store, options);
     this.#answers = new AnswerLine(this.#store);
     this.#casts = new CastLine(this.#store);

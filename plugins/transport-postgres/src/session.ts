@@ -1,9 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
+import type { ClientTls } from "@kilonova/config";
 import { DELIVERY_LIMIT, KilonovaError } from "@kilonova/messaging";
 import { Client, type ClientConfig, escapeIdentifier, type QueryConfig, type QueryResult } from "pg";
-import { brokerError, closed, isRefusal, reasonOf, unreachable } from "./broker-error.js";
+import { brokerError, closed, isRefusal, reasonOf, unreachable, untrusted } from "./broker-error.js";
 import type { TransportPostgresOptions } from "./options.js";
 import { ensureSchema } from "./schema.js";
 import type { Statement } from "./statements.js";
@@ -18,10 +19,22 @@ const LONGEST_PAUSE = 5_000;
 /** Milliseconds that the server has to say goodbye. */
 const FAREWELL = 3_000;
 
+/** Where connections of this transport lead, and how. */
+export interface Way {
+  /** Without what it says of TLS. */
+  readonly url: string;
+  readonly tls?: ClientTls;
+}
+
 /** What a connection of this transport has in common with the others. */
-export function connectionSettings(options: TransportPostgresOptions, purpose: string): ClientConfig {
+export function connectionSettings(
+  options: TransportPostgresOptions,
+  { url, tls }: Way,
+  purpose: string,
+): ClientConfig {
   return {
-    connectionString: options.url,
+    connectionString: url,
+    ...(tls ? { ssl: { ...tls.settings } } : {}),
     application_name: `kilonova ${purpose}, process ${process.pid} on ${hostname()}`,
     connectionTimeoutMillis: Math.max(1, options.connectTimeout),
     statement_timeout: options.sendTimeout,
@@ -55,6 +68,7 @@ export class Session {
 
   constructor(
     private readonly options: TransportPostgresOptions,
+    private readonly way: Way,
     private readonly events: SessionEvents,
   ) {
     setMaxListeners(0, this.#closing.signal);
@@ -65,7 +79,10 @@ export class Session {
     return this.#id;
   }
 
-  /** @throws KilonovaError `transport.unreachable` after `connectTimeout`, `transport.refused` at once */
+  /**
+   * @throws KilonovaError `transport.unreachable` after `connectTimeout`, where TLS fails at once; `transport.refused` at
+   *   once
+   */
   async open(): Promise<void> {
     const deadline = Date.now() + this.options.connectTimeout;
     for (;;) {
@@ -73,6 +90,8 @@ export class Session {
         return await this.#connect(Math.max(1, deadline - Date.now()));
       } catch (error) {
         if (this.#closing.signal.aborted) throw closed();
+        const distrust = this.way.tls?.explain(error);
+        if (distrust !== undefined) throw untrusted(this.options.url, distrust, error);
         const isFinal = isRefusal(error) || error instanceof KilonovaError || Date.now() + FIRST_PAUSE >= deadline;
         if (isFinal && isRefusal(error)) {
           throw brokerError(this.options.url, "a session", error);
@@ -146,7 +165,7 @@ export class Session {
 
   async #connect(patience: number): Promise<void> {
     const client = new Client({
-      ...connectionSettings(this.options, "listening"),
+      ...connectionSettings(this.options, this.way, "listening"),
       connectionTimeoutMillis: patience,
     });
     client.on("error", () => {});

@@ -4,7 +4,7 @@ import { isKilonovaError } from "@kilonova/messaging";
 import { Pool, type QueryResultRow } from "pg";
 import { brokerError, closed, isRefusal } from "./broker-error.js";
 import type { TransportPostgresOptions } from "./options.js";
-import { connectionSettings, type Session } from "./session.js";
+import { connectionSettings, type Session, type Way } from "./session.js";
 import type { Statement } from "./statements.js";
 
 /** Milliseconds before the next attempt, at least; half as much again at most. */
@@ -18,9 +18,10 @@ export class Store {
   constructor(
     private readonly options: TransportPostgresOptions,
     private readonly session: Session,
+    way: Way,
   ) {
     setMaxListeners(0, this.#closing.signal);
-    this.#pool = new Pool({ ...connectionSettings(options, "sending"), max: options.poolSize });
+    this.#pool = new Pool({ ...connectionSettings(options, way, "sending"), max: options.poolSize });
     // What is lost while nobody uses it is replaced when it is wanted.
     this.#pool.on("error", () => {});
   }

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
+import { type ClientTls, clientTls } from "@kilonova/config";
 import { type KilonovaError, messageOf } from "@kilonova/messaging";
 import { Connection } from "rabbitmq-client";
-import { brokerError, isRefusal, shownAddress, unreachable } from "./broker-error.js";
+import { brokerError, isRefusal, shownAddress, unreachable, untrusted } from "./broker-error.js";
 import type { RabbitmqOptions } from "./options.js";
 
 /** Seconds. A peer that is silent for twice as long is gone. */
@@ -15,11 +16,14 @@ const FAREWELL = 3_000;
  * Opens a connection that from then on comes back by itself.
  *
  * @param purpose what RabbitMQ's management pages call it
- * @throws KilonovaError `transport.unreachable` after `connectTimeout`, `transport.refused` at once
+ * @throws KilonovaError `transport.unreachable` after `connectTimeout`, `transport.refused` at once; where TLS fails
+ *   `transport.unreachable` at once; ConfigurationError for files of TLS
  */
 export async function openConnection(options: RabbitmqOptions, purpose: string): Promise<Connection> {
+  const tls = options.url.startsWith("amqps:") ? clientTls("rabbitmq", options) : undefined;
   const connection = new Connection({
     url: options.url,
+    ...(tls ? { tls: tls.settings } : {}),
     connectionName: `kilonova ${purpose}, process ${process.pid} on ${hostname()}`,
     connectionTimeout: Math.max(1, options.connectTimeout),
     acquireTimeout: options.sendTimeout,
@@ -30,7 +34,7 @@ export async function openConnection(options: RabbitmqOptions, purpose: string):
     ...RECONNECT,
   });
   try {
-    await firstConnection(connection, options);
+    await firstConnection(connection, options, tls);
   } catch (error) {
     connection.unsafeDestroy();
     throw error;
@@ -49,7 +53,11 @@ export async function closeConnection(connection: Connection): Promise<void> {
   connection.unsafeDestroy();
 }
 
-function firstConnection(connection: Connection, { url, connectTimeout }: RabbitmqOptions): Promise<void> {
+function firstConnection(
+  connection: Connection,
+  { url, connectTimeout }: RabbitmqOptions,
+  tls: ClientTls | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let last: unknown;
     const giveUp = (error: KilonovaError) => {
@@ -66,6 +74,8 @@ function firstConnection(connection: Connection, { url, connectTimeout }: Rabbit
     // Stays for good: an emitter without one throws. What is lost later shows in the channels.
     connection.on("error", (error: unknown) => {
       last = error;
+      const distrust = tls?.explain(error);
+      if (distrust !== undefined) giveUp(untrusted(url, distrust, error));
       if (isRefusal(error)) giveUp(brokerError(url, `the log-in to ${shownAddress(url)}`, error));
     });
     connection.once("connection", () => {

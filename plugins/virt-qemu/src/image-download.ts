@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { type ImageSource, KilonovaError } from "@kilonova/plugin-api";
+import { httpFetch, type ImageSource, KilonovaError } from "@kilonova/plugin-api";
 
 /** What an image's record says of its bytes. */
 export interface ImageContent {
@@ -58,7 +58,7 @@ async function request(source: ImageSource, signal: AbortSignal): Promise<AsyncI
     throw unavailable("unreachable", source, `is not HTTP (${protocol})`);
   const headers = { ...source.headers, accept: "application/octet-stream", "accept-encoding": "identity" };
   // A redirect would carry the host's request, and maybe the ticket, to where nobody meant it to go.
-  const response = await fetch(source.url, { headers, redirect: "manual", signal }).catch((cause: unknown) => {
+  const response = await httpFetch(source.tls)(source.url, { headers, signal }).catch((cause: unknown) => {
     throw unavailable("unreachable", source, `cannot be reached: ${wordsOf(cause)}`, cause);
   });
   if (response.status !== 200) throw unavailable("status", source, `answered ${response.status}`);

@@ -14,7 +14,14 @@ const reply = z.object({ things: z.array(z.string()) });
 
 function credentials(changes: Partial<Credentials> = {}): Credentials {
   const auth = { username: "admin", password: PASSWORD, project_name: "admin" };
-  return { authUrl: `${cloud.url}/identity/v3`, auth, region: undefined, source: "cloud test", ...changes };
+  return {
+    authUrl: `${cloud.url}/identity/v3`,
+    auth,
+    region: undefined,
+    caFile: undefined,
+    source: "cloud test",
+    ...changes,
+  };
 }
 
 const logIn = (changes?: Partial<Credentials>, patience?: number) => CloudClient.logIn(credentials(changes), patience);

@@ -1,4 +1,6 @@
+import { type ClientTls, clientTls, isConfigurationError } from "@kilonova/config";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
+import { type HttpFetch, httpFetch } from "@kilonova/plugin-api";
 import { z } from "zod";
 import { printable } from "../terminal.js";
 import type { Credentials } from "./credentials.js";
@@ -31,6 +33,14 @@ interface Asked {
   readonly body?: unknown;
 }
 
+/** How a cloud is asked. */
+interface Way {
+  readonly ask: HttpFetch;
+  readonly source: string;
+  /** Milliseconds for an answer. */
+  readonly patience: number;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -43,19 +53,20 @@ export class CloudClient {
     private readonly credentials: Credentials,
     private readonly token: string,
     private readonly catalog: Catalog,
-    private readonly patience: number,
+    private readonly way: Way,
   ) {}
 
   /**
    * Logs in by password.
    *
    * @param patience milliseconds that each answer may take
-   * @throws KilonovaError `cloud.unreachable`, `cloud.refused`
+   * @throws KilonovaError `cloud.unknown` for the file of authorities, `cloud.unreachable`, `cloud.refused`
    */
   static async logIn(credentials: Credentials, patience: number = PATIENCE): Promise<CloudClient> {
     const { authUrl, source } = credentials;
+    const way = { ask: httpFetch(trustOf(credentials)), source, patience };
     const body = loginBody(credentials);
-    const answer = await exchange("POST", `${authUrl}/auth/tokens`, {}, { body }, { source, patience });
+    const answer = await exchange("POST", `${authUrl}/auth/tokens`, {}, { body }, way);
     if (answer.status === 401) {
       throw refused(`${authUrl} does not take the user name and password of ${source}.`);
     }
@@ -64,7 +75,7 @@ export class CloudClient {
     if (answer.status !== 201 || token === null || !known.success) {
       throw refused(`${authUrl} does not answer as an identity service (${words(answer)}); it is from ${source}.`);
     }
-    return new CloudClient(credentials, token, known.data.token.catalog, patience);
+    return new CloudClient(credentials, token, known.data.token.catalog, way);
   }
 
   /**
@@ -107,12 +118,11 @@ export class CloudClient {
   }
 
   #send(service: CloudService, method: string, path: string, asked: Asked): Promise<Answer> {
-    const { source } = this.credentials;
     const headers = {
       "x-auth-token": this.token,
       ...(service === "compute" ? { "openstack-api-version": `compute ${COMPUTE_VERSION}` } : {}),
     };
-    return exchange(method, `${this.#endpoint(service)}${path}`, headers, asked, { source, patience: this.patience });
+    return exchange(method, `${this.#endpoint(service)}${path}`, headers, asked, this.way);
   }
 
   #read<Schema extends z.ZodType>(schema: Schema, answer: Answer, path: string): z.output<Schema> {
@@ -142,6 +152,20 @@ export class CloudClient {
   }
 }
 
+/** By the file of authorities, where there is one. */
+function trustOf({ caFile, source }: Credentials): ClientTls | undefined {
+  if (caFile === undefined) return undefined;
+  try {
+    return clientTls("cloud", { sslCaFile: caFile });
+  } catch (error) {
+    const [problem] = isConfigurationError(error) ? error.problems : [];
+    if (!problem) throw error;
+    const found = `expected ${problem.expected}, received ${problem.received}`;
+    const words = `The file of authorities for ${source}, ${caFile}, cannot be used: ${found}. Correct --os-cacert, OS_CACERT or cacert in clouds.yaml.`;
+    throw new KilonovaError("cloud.unknown", words, { cause: error });
+  }
+}
+
 function loginBody({ auth }: Credentials) {
   const domain = (id: string | undefined, name: string | undefined) =>
     id === undefined ? { name: name ?? "Default" } : { id };
@@ -166,14 +190,14 @@ async function exchange(
   address: string,
   headers: Readonly<Record<string, string>>,
   { query = {}, body }: Asked,
-  { source, patience }: { readonly source: string; readonly patience: number },
+  { ask, source, patience }: Way,
 ): Promise<Answer> {
   const url = new URL(address);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   try {
-    const response = await fetch(url, {
+    const response = await ask(url, {
       method,
       headers: {
         ...headers,
@@ -197,8 +221,11 @@ function whyNot(error: unknown, patience: number): string {
   if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${patience / 1_000} s`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : messageOf(cause);
-  if (/CERT|SIGNED/.test(code))
-    return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file with more`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `its certificate is for another name (${messageOf(cause)})`;
+  if (code === "CERT_HAS_EXPIRED") return `its certificate has expired (${code})`;
+  if (/CERT|SIGN/.test(code)) {
+    return `its certificate is not trusted (${code}); --os-cacert, OS_CACERT or cacert in clouds.yaml names a file with its authority`;
+  }
   return code;
 }
 

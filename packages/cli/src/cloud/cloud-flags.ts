@@ -4,6 +4,7 @@ import type { CloudClient } from "./cloud-client.js";
 /** The flags of every command that talks to a cloud. */
 export interface CloudFlags {
   readonly osCloud?: string;
+  readonly osCacert?: string;
   readonly stateDir: string;
 }
 
@@ -17,6 +18,7 @@ const WHERE = [
 export function withCloudFlags(command: Command): Command {
   return command
     .option("--os-cloud <name>", "the cloud to ask, as clouds.yaml names it")
+    .option("--os-cacert <file>", "certificates of the authorities that the cloud's may be from, else OS_CACERT")
     .option("--state-dir <folder>", "the state folder of `kilonova up`", "./.kilonova")
     .addHelpText("after", WHERE);
 }
@@ -27,6 +29,7 @@ export async function cloudOf(flags: CloudFlags): Promise<CloudClient> {
   const { findCredentials } = await import("./credentials.js");
   const credentials = await findCredentials({
     cloud: flags.osCloud,
+    caFile: flags.osCacert,
     stateDirectory: flags.stateDir,
     environment: process.env,
     workingDirectory: process.cwd(),

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CredentialsSearch, findCredentials } from "./credentials.js";
 
@@ -19,7 +19,7 @@ async function found(
   environment: CredentialsSearch["environment"] = {},
   named: string | undefined = undefined,
 ): Promise<string> {
-  const search = { cloud: named, stateDirectory: "state", environment, workingDirectory: folder };
+  const search = { cloud: named, caFile: undefined, stateDirectory: "state", environment, workingDirectory: folder };
   const { authUrl, source } = await findCredentials(search);
   return `${authUrl} from ${source.replaceAll(`${folder}/`, "")}`;
 }
@@ -51,8 +51,18 @@ describe("credentials", () => {
     };
     expect(await found(environment)).toBe("http://env/identity/v3 from the environment (OS_AUTH_URL)");
     expect(await found(environment, "a")).toBe("http://a:5000/v3 from cloud a in clouds.yaml");
-    const search = { cloud: undefined, stateDirectory: ".", environment, workingDirectory: folder };
+    const search = { cloud: undefined, caFile: undefined, stateDirectory: ".", environment, workingDirectory: folder };
     expect((await findCredentials(search)).auth).toMatchObject({ username: "admin", project_name: "admin" });
+  });
+
+  it.each([
+    ["a clouds.yaml", {}, undefined, "from-file.crt"],
+    ["the environment, before it", { OS_CACERT: "from-environment.crt" }, undefined, "from-environment.crt"],
+    ["the command line, before both", { OS_CACERT: "from-environment.crt" }, "/from-flag.crt", "/from-flag.crt"],
+  ])("have their authorities from %s", async (_, environment, caFile, expected) => {
+    await write("clouds.yaml", `${clouds("a")}    cacert: from-file.crt\n`);
+    const search = { cloud: "a", caFile, stateDirectory: ".", environment, workingDirectory: folder };
+    expect((await findCredentials(search)).caFile).toBe(resolve(folder, expected));
   });
 
   it("may have their password in the environment alone", async () => {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { KilonovaError, messageOf } from "@kilonova/messaging";
 import { parse } from "yaml";
@@ -26,6 +27,7 @@ const cloudSchema = z.object({
   auth: authSchema.prefault({}),
   auth_type: z.string().optional(),
   region_name: text.optional(),
+  cacert: z.string().min(1).optional(),
 });
 
 const cloudsFileSchema = z.object({ clouds: z.record(z.string(), z.unknown()) });
@@ -38,6 +40,8 @@ export interface Credentials {
   readonly authUrl: string;
   readonly auth: Auth & { readonly password: string };
   readonly region: string | undefined;
+  /** The file with the authorities that its certificates may be from; undefined: those that Node.js trusts. */
+  readonly caFile: string | undefined;
   /** Where all of this is from, for messages. */
   readonly source: string;
 }
@@ -46,6 +50,8 @@ export interface Credentials {
 export interface CredentialsSearch {
   /** The name of a cloud, where the command line says one. */
   readonly cloud: string | undefined;
+  /** The file of trusted authorities, where the command line says one. */
+  readonly caFile: string | undefined;
   /** The folder of an embedded cloud, with a `clouds.yaml`. */
   readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -56,7 +62,8 @@ export interface CredentialsSearch {
 /**
  * Finds out which cloud is meant: the named one (`--os-cloud`, `OS_CLOUD`), else that of the environment's `OS_AUTH_URL`
  * and the like, else `kilonova-admin`, else the only one that there is. Clouds are those of the file
- * `OS_CLIENT_CONFIG_FILE`, else `./clouds.yaml`, else `clouds.yaml` in the state folder.
+ * `OS_CLIENT_CONFIG_FILE`, else `./clouds.yaml`, else `clouds.yaml` in the state folder. Its `cacert`, `OS_CACERT` or
+ * `--os-cacert` says who may have signed its certificates; a later one of these wins.
  *
  * @throws KilonovaError `cloud.unknown`, which says what to do
  */
@@ -64,7 +71,9 @@ export async function findCredentials(search: CredentialsSearch): Promise<Creden
   const { environment } = search;
   const named = search.cloud ?? (environment["OS_CLOUD"] || undefined);
   if (named === undefined && environment["OS_AUTH_URL"]) {
-    return credentialsOf(fromEnvironment(environment), environment["OS_REGION_NAME"], "the environment (OS_AUTH_URL)");
+    const source = "the environment (OS_AUTH_URL)";
+    const caFile = caFileOf(search, undefined);
+    return credentialsOf(fromEnvironment(environment), { region: environment["OS_REGION_NAME"], caFile, source });
   }
   const { path, clouds } = await cloudsFile(search);
   const names = Object.keys(clouds);
@@ -76,12 +85,20 @@ export async function findCredentials(search: CredentialsSearch): Promise<Creden
   }
   const cloud = cloudSchema.safeParse(clouds[name]);
   if (!cloud.success) throw unknown(`The ${source} is not what a cloud looks like: ${z.prettifyError(cloud.error)}`);
-  const { auth, auth_type: type, region_name: region } = cloud.data;
+  const { auth, auth_type: type, region_name: region, cacert } = cloud.data;
   if (type !== undefined && !["password", "v3password"].includes(type)) {
     throw unknown(`The ${source} has auth_type ${type}; this command logs in by password alone.`);
   }
   const password = auth.password ?? environment["OS_PASSWORD"];
-  return credentialsOf({ ...auth, password }, region ?? environment["OS_REGION_NAME"], source);
+  return credentialsOf(
+    { ...auth, password },
+    { region: region ?? environment["OS_REGION_NAME"], caFile: caFileOf(search, cacert), source },
+  );
+}
+
+function caFileOf({ caFile, environment, workingDirectory }: CredentialsSearch, written: string | undefined) {
+  const path = caFile ?? (environment["OS_CACERT"] || written);
+  return path === undefined ? undefined : resolve(workingDirectory, path.replace(/^~(?=\/)/, homedir()));
 }
 
 function fromEnvironment(environment: CredentialsSearch["environment"]): Auth {
@@ -92,7 +109,10 @@ function fromEnvironment(environment: CredentialsSearch["environment"]): Auth {
   );
 }
 
-function credentialsOf(auth: Auth, region: string | undefined, source: string): Credentials {
+function credentialsOf(
+  auth: Auth,
+  { region, caFile, source }: Pick<Credentials, "region" | "caFile" | "source">,
+): Credentials {
   const missing = [
     auth.auth_url === undefined && "auth_url",
     auth.username === undefined && auth.user_id === undefined && "username",
@@ -106,7 +126,7 @@ function credentialsOf(auth: Auth, region: string | undefined, source: string): 
   if (!URL.canParse(url)) throw unknown(`The auth_url of ${source} is no URL: ${url}.`);
   const base = url.replace(/\/+$/, "");
   const authUrl = base.endsWith("/v3") ? base : `${base}/v3`;
-  return { authUrl, auth: { ...auth, password }, region: region || undefined, source };
+  return { authUrl, auth: { ...auth, password }, region: region || undefined, caFile, source };
 }
 
 async function cloudsFile({ environment, stateDirectory, workingDirectory }: CredentialsSearch) {

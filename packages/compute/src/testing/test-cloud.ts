@@ -114,7 +114,7 @@ export class TestCloud {
     const virt = new TestVirtDriver(this.host);
     const options = computeOptions.schema.parse({ reservedHostMemoryMb: 0, ...settings });
     const network = new TestNetworkDriver(this.host);
-    const manager = new ComputeManager(rpc, HOST, this.clock, silentLogger, options, virt, network);
+    const manager = new ComputeManager(rpc, HOST, this.clock, silentLogger, options, virt, network, {});
     const locks = () => {
       throw new Error("no lock is taken across the cluster");
     };
