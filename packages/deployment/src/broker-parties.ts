@@ -43,7 +43,10 @@ export function brokerParties({ hosts, together }: PartyChoice): readonly Broker
     listens: [{ topic: "compute", server: host }],
     ...TALKS.compute,
   }));
-  return [...services, ...computes, OPERATOR];
+  const parties = [...services, ...computes, OPERATOR];
+  const twice = parties.find(({ user }, index) => parties.findIndex((other) => other.user === user) !== index);
+  if (!twice) return parties;
+  throw new KilonovaError("cloud.refused", `Two are to have the broker user ${twice.user}: call one by another name.`);
 }
 
 /** @throws KilonovaError `cloud.refused` */
