@@ -164,6 +164,15 @@ describe("a compute's user is refused to", () => {
   });
 });
 
+it("a compute that starts before anything was declared says who does that", async () => {
+  const connection = new Connection(broker.urlOf("operator"));
+  await connection.exchangeDelete({ exchange: "v1.compute.fanout" });
+  await connection.close();
+  await expect(listening("compute.one", "compute", "one")).rejects.toThrow(/`kilonova rpc declare`/);
+  await broker.rpc("declare");
+  await listening("compute.one", "compute", "one");
+});
+
 it("a process under another service's user is refused when it listens", async () => {
   const attempt = listening("api", "conductor", "control");
   const error = await attempt.catch((thrown: unknown) => thrown);

@@ -38,6 +38,11 @@ export function brokerError(url: string, doing: string, error: unknown): Kilonov
       cause: error,
     });
   }
+  if (codeOf(error) === "NOT_FOUND") {
+    const words = `RabbitMQ at ${address} lacks what ${doing} takes: ${messageOf(error)}.`;
+    const next = "Where broker users have rights of their own, `kilonova rpc declare` makes what services share.";
+    return new KilonovaError("transport.unreachable", `${words} ${next}`, { cause: error });
+  }
   return unreachable(url, `${doing}: ${messageOf(error)}`, error);
 }
 
