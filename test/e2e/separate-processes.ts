@@ -33,6 +33,8 @@ export interface Ground {
   readonly postgres?: Promise<ThrowAwayPostgres>;
   /** A broker that nobody else uses, RabbitMQ or PostgreSQL; else it is the one that all tests share, one after the other. */
   readonly brokerUrl?: string;
+  /** The address of that broker for a process, which has a user of its own there. */
+  readonly brokerUrlOf?: (name: ProcessName) => string;
 }
 
 export type ProcessName = keyof typeof PROCESSES;
@@ -49,6 +51,7 @@ export class SeparateProcesses {
     private readonly more: readonly string[],
     readonly databaseUrl: string,
     private readonly letGoOfBroker: () => Promise<void>,
+    private readonly brokerUrlOf: Ground["brokerUrlOf"],
   ) {}
 
   /** @param options see `configure` */
@@ -74,7 +77,7 @@ export class SeparateProcesses {
   static async prepare(
     devices: Devices,
     more: readonly string[] = [],
-    { postgres = startThrowAwayPostgres(), brokerUrl }: Ground = {},
+    { postgres = startThrowAwayPostgres(), brokerUrl, brokerUrlOf }: Ground = {},
   ): Promise<SeparateProcesses> {
     const folder = await mkdtemp(join(tmpdir(), "kilonova-e2e-"));
     const ports = { control: await freePort(), api: await freePort() };
@@ -82,7 +85,7 @@ export class SeparateProcesses {
     const { url } = await server.createDatabase();
     const options = [...DEVICE_OPTIONS[devices], ...more];
     const letGo = brokerUrl === undefined ? await holdBroker(sharedBroker()) : async () => {};
-    const cloud = new SeparateProcesses(folder, server, ports, options, url, letGo);
+    const cloud = new SeparateProcesses(folder, server, ports, options, url, letGo, brokerUrlOf);
     await cloud.#writeFiles(brokerUrl ?? sharedBroker());
     return cloud;
   }
@@ -149,7 +152,9 @@ export class SeparateProcesses {
       ...this.more,
       ...more,
     ];
-    this.#running.set(name, await CloudProcess.start(args, { cwd: this.folder }));
+    const url = this.brokerUrlOf?.(name);
+    const env: Record<string, string> = url === undefined ? {} : { KILONOVA_RABBITMQ__URL: url };
+    this.#running.set(name, await CloudProcess.start(args, { cwd: this.folder, env }));
   }
 
   async destroy(): Promise<void> {

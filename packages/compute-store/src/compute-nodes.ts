@@ -48,6 +48,15 @@ export async function listComputeNodes(database: Queryable): Promise<ComputeNode
   return rows.map(toComputeNode);
 }
 
+/** The host that told of a hypervisor of that name; undefined where nobody has. */
+export async function hostOfHypervisor(database: Queryable, hypervisorHostname: string): Promise<string | undefined> {
+  const [row] = await database
+    .select({ host: computeNodes.host })
+    .from(computeNodes)
+    .where(eq(computeNodes.hypervisorHostname, hypervisorHostname));
+  return row?.host;
+}
+
 export async function findComputeNode(database: Queryable, id: string): Promise<ComputeNode | undefined> {
   if (!isUuid(id)) return undefined;
   const [row] = await database.select().from(computeNodes).where(eq(computeNodes.id, id));

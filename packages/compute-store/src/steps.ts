@@ -86,12 +86,22 @@ export async function finishOperation(
 }
 
 /** One that was superseded under the same fence ended with another fault. */
-async function wasEndedSo(database: Queryable, { operationId, fence }: Step, fault: Fault | null): Promise<boolean> {
+async function wasEndedSo(
+  database: Queryable,
+  { operationId, fence, host }: Step,
+  fault: Fault | null,
+): Promise<boolean> {
   if (!isUuid(operationId)) return false;
   const [row] = await database
     .select({ state: operations.state, lastFault: operations.lastFault })
     .from(operations)
-    .where(and(eq(operations.id, operationId), eq(operations.fence, fence)));
+    .where(
+      and(
+        eq(operations.id, operationId),
+        eq(operations.fence, fence),
+        host === null ? undefined : eq(operations.host, host),
+      ),
+    );
   return row?.state === (fault ? "failed" : "done") && isDeepStrictEqual(row.lastFault, fault);
 }
 

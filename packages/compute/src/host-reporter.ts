@@ -1,15 +1,19 @@
 import { networkInterfaces } from "node:os";
 import { isDeepStrictEqual } from "node:util";
-import type { ComputeNode, Conductor, Inventories, Placement, Provider } from "@kilonova/contracts";
+import {
+  type ComputeNode,
+  type Conductor,
+  computeNodeId,
+  type Inventories,
+  type Placement,
+  type Provider,
+} from "@kilonova/contracts";
 import { patientCall, STEP_DEADLINE } from "@kilonova/core";
 import { KilonovaError, type RequestContext, type RpcClient } from "@kilonova/messaging";
 import type { Clock, Logger } from "@kilonova/plugin-api";
-import { v5 } from "uuid";
 import { HostTraits } from "./host-traits.js";
 import type { HostUsage } from "./resource-tracker.js";
 
-/** Under which the ids of compute nodes are made from their names. Never changes. */
-const NODES = "3a2f7c52-6d1b-4b8e-9d53-0c6b2f0e7a91";
 /** A busy provider changes all the time: each claim is a change. */
 const TRIES = 20;
 
@@ -31,7 +35,7 @@ export class HostReporter {
 
   /** Of the compute node and of its root provider: the same for ever for the same host and hypervisor. */
   nodeId(hypervisorHostname: string): string {
-    return v5(`${this.world.host}\n${hypervisorHostname}`, NODES);
+    return computeNodeId(this.world.host, hypervisorHostname);
   }
 
   /** @param patience milliseconds that services may be away */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   changeServer,
+  hostOfHypervisor,
   knownServers,
   operationsOfHost,
   releaseLeases,
@@ -12,10 +13,20 @@ import {
   takeForCompute,
 } from "@kilonova/compute-store";
 import type { Options } from "@kilonova/config";
-import { type Conductor, conductorContract } from "@kilonova/contracts";
+import { type ComputeNode, type Conductor, computeNodeId, conductorContract } from "@kilonova/contracts";
 import { SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
 import { type Database, databaseOf } from "@kilonova/database";
-import { type Args, type Handlers, ok, type RequestContext, type Result, type Rpc, refused } from "@kilonova/messaging";
+import {
+  type Args,
+  boundHost,
+  forbidden,
+  type Handlers,
+  ok,
+  type RequestContext,
+  type Result,
+  type Rpc,
+  refused,
+} from "@kilonova/messaging";
 import {
   CLOCK,
   type Clock,
@@ -201,8 +212,18 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
   }
 
   @rpcMethod()
-  async saveComputeNode(_context: RequestContext, { node }: Args<Conductor, "saveComputeNode">): Promise<void> {
+  async saveComputeNode({ sender }: RequestContext, { node }: Args<Conductor, "saveComputeNode">): Promise<void> {
+    const bound = boundHost(sender);
+    if (bound) await this.#checkNode(bound.host, sender, node);
     await saveComputeNode(this.#world.database, node);
+  }
+
+  /** A hypervisor's name that comes from another host would take the place of that host's. */
+  async #checkNode(host: string, sender: string | undefined, node: ComputeNode): Promise<void> {
+    const holder = await hostOfHypervisor(this.#world.database, node.hypervisorHostname);
+    const isOwn = node.host === host && node.id === computeNodeId(host, node.hypervisorHostname);
+    if (isOwn && (holder ?? host) === host) return;
+    throw forbidden(sender, `tell of hypervisor ${node.hypervisorHostname} on ${node.host}`);
   }
 }
 

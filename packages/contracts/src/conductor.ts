@@ -38,6 +38,7 @@ export const conductorContract = rpcContract("conductor", "1.0", {
 
   /** A compute takes an operation that is its host's to do: from now on it is the one owner, for the length of the lease. */
   takeOperation: method({
+    fromHost: { argument: "host" },
     args: z.object({ operationId: identifier, host: hostName, owner: z.string() }),
     result: z.object({
       operation: operationSchema,
@@ -51,15 +52,22 @@ export const conductorContract = rpcContract("conductor", "1.0", {
     deadline: "10s",
   }),
   /** Lengthens the lease. */
-  renewOperation: method({ args: z.object(step), refusals: { stale }, deadline: "10s" }),
+  renewOperation: method({
+    fromHost: { argument: "host" },
+    args: z.object(step),
+    refusals: { stale },
+    deadline: "10s",
+  }),
   /** Changes the server while the operation goes on. */
   updateServer: method({
+    fromHost: { argument: "host" },
     args: z.object({ ...step, changes: serverChangesSchema, events: z.array(operationEventSchema) }),
     refusals: { stale },
     deadline: "10s",
   }),
   /** Ends the operation and says what has become of the server: one transaction. Again by the same owner: no refusal. */
   finishOperation: method({
+    fromHost: { argument: "host" },
     args: z.object({
       ...step,
       changes: serverChangesSchema,
@@ -71,20 +79,30 @@ export const conductorContract = rpcContract("conductor", "1.0", {
   }),
   /** This host cannot build the server and has removed all traces of it; the next alternate may try. */
   rescheduleServer: method({
+    fromHost: { argument: "host" },
     args: z.object({ ...step, fault: faultSchema, events: z.array(operationEventSchema) }),
     refusals: { stale },
     deadline: "10s",
   }),
 
   /** What a compute that starts has to go on with. */
-  operationsOfHost: method({ args: z.object({ host: hostName }), result: z.array(operationSchema) }),
+  operationsOfHost: method({
+    fromHost: { argument: "host" },
+    args: z.object({ host: hostName }),
+    result: z.array(operationSchema),
+  }),
   /** The servers that belong on a host, for its audit and its power sync. */
-  serversOfHost: method({ args: z.object({ host: hostName }), result: z.array(serverSchema) }),
+  serversOfHost: method({
+    fromHost: { argument: "host" },
+    args: z.object({ host: hostName }),
+    result: z.array(serverSchema),
+  }),
   /**
    * What a conductor knows of servers that a host has found on it. Of those that are in neither list nobody knows
    * anything: another cloud's, or the database is older than they are.
    */
   knownServers: method({
+    fromHost: { argument: "host" },
     args: z.object({ host: hostName, serverIds: z.array(identifier).max(10_000) }),
     result: z.object({
       /** They are on that host. */
@@ -95,13 +113,14 @@ export const conductorContract = rpcContract("conductor", "1.0", {
   }),
   /** Tells what the hypervisor says of servers that nothing is being done to; others are passed over. */
   syncPowerStates: method({
+    fromHost: { argument: "host" },
     args: z.object({
       host: hostName,
       servers: z.array(z.object({ serverId: identifier, vmState: vmStateSchema, powerState: powerStateSchema })),
     }),
   }),
   /** What a host has and uses. */
-  saveComputeNode: method({ args: z.object({ node: computeNodeSchema }) }),
+  saveComputeNode: method({ fromHost: "handler", args: z.object({ node: computeNodeSchema }) }),
 });
 
 export type Conductor = typeof conductorContract;

@@ -14,10 +14,11 @@ export const frameworkContract = rpcContract(
   "1.0",
   {
     /** Answers when the conductor is there: what a process without a database waits for before it starts. */
-    ping: method({ result: z.literal("pong"), deadline: "2s" }),
+    ping: method({ fromHost: "handler", result: z.literal("pong"), deadline: "2s" }),
 
     /** Makes or renews the record of a service; answers it. */
     registerService: method({
+      fromHost: { argument: "host" },
       args: z.object({
         binary: z.string(),
         topic: z.string(),
@@ -28,10 +29,11 @@ export const frameworkContract = rpcContract(
     }),
     /** The service lives. */
     reportService: method({
+      fromHost: "handler",
       args: z.object({ id: identifier }),
       refusals: { serviceNotFound: z.object({ id: identifier }) },
     }),
-    removeService: method({ args: z.object({ id: identifier }) }),
+    removeService: method({ fromHost: "handler", args: z.object({ id: identifier }) }),
     listServices: method({
       args: z.object({ topic: z.string().nullable() }),
       result: z.array(serviceRecordSchema),
@@ -39,11 +41,13 @@ export const frameworkContract = rpcContract(
 
     /** A lease on a name, with a fence that is higher than any given out for it before. */
     acquireLock: method({
+      fromHost: "handler",
       args: z.object({ name: lockName, holder: z.string(), lease: z.number().int().positive() }),
       result: z.object({ fence: z.number().int() }),
       refusals: { held: z.object({ name: z.string(), holder: z.string() }) },
     }),
     renewLock: method({
+      fromHost: "handler",
       args: z.object({
         name: lockName,
         holder: z.string(),
@@ -52,14 +56,19 @@ export const frameworkContract = rpcContract(
       }),
       refusals: { lockLost },
     }),
-    releaseLock: method({ args: z.object({ name: lockName, holder: z.string(), fence: z.number().int() }) }),
+    releaseLock: method({
+      fromHost: "handler",
+      args: z.object({ name: lockName, holder: z.string(), fence: z.number().int() }),
+    }),
 
     /** What a driver remembers on a host: small values with versions. */
     readDriverState: method({
+      fromHost: { argument: "host" },
       args: z.object({ driver: z.string().max(255), host: hostName, key: z.string().max(255) }),
       result: z.object({ value: z.unknown(), version: z.number().int() }).nullable(),
     }),
     writeDriverState: method({
+      fromHost: { argument: "host" },
       args: z.object({
         driver: z.string().max(255),
         host: hostName,

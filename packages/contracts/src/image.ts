@@ -18,9 +18,15 @@ export type ImageTicket = Readonly<z.output<typeof imageTicketSchema>>;
 
 export const imageContract = rpcContract("image", "1.0", {
   /** An image that the context's project may see. */
-  getImage: method({ args: z.object({ imageId: identifier }), result: imageSchema, refusals: notFound }),
+  getImage: method({
+    fromHost: "handler",
+    args: z.object({ imageId: identifier }),
+    result: imageSchema,
+    refusals: notFound,
+  }),
   /** A short-lived ticket for the bytes of an active image. */
   issueTicket: method({
+    fromHost: "handler",
     args: z.object({ imageId: identifier }),
     result: imageTicketSchema,
     refusals: { ...notFound, imageNotActive: z.object({ imageId: identifier, status: z.string() }) },

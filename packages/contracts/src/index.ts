@@ -1,6 +1,7 @@
 export * from "./cloud-status.js";
 export * from "./compute.js";
 export * from "./compute-node.js";
+export * from "./compute-node-id.js";
 export * from "./conductor.js";
 export * from "./destination.js";
 export * from "./flavor.js";

@@ -21,6 +21,7 @@ export const networkContract = rpcContract("network", "1.0", {
   listNetworks: method({ result: z.array(networkSchema) }),
   /** Gives a server its ports and addresses; again for the same server and networks: the same ones. */
   allocateForServer: method({
+    fromHost: { argument: "host" },
     args: z.object({
       serverId: identifier,
       projectId: identifier,
@@ -41,6 +42,7 @@ export const networkContract = rpcContract("network", "1.0", {
   }),
   /** Frees all that a server has. Safe to repeat; keeps the fence. */
   deallocateForServer: method({
+    fromHost: "handler",
     args: z.object({ serverId: identifier, fence }),
     refusals: { staleFence },
     deadline: "20s",

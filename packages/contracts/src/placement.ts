@@ -10,12 +10,14 @@ const staleFence = z.object({ consumerId: identifier, newest: fence });
 export const placementContract = rpcContract("placement", "1.1", {
   /** Makes a provider known, or changes its name; answers it as it is then. */
   ensureProvider: method({
+    fromHost: "handler",
     args: z.object({ id: identifier, name: z.string().max(255), parentId: identifier.nullable() }),
     result: providerSchema,
     refusals: { nameTaken: z.object({ name: z.string() }), parentNotFound: providerNotFound },
   }),
   /** Replaces what a provider has. What is in use may not vanish, but may come to exceed the new capacity. */
   setInventories: method({
+    fromHost: "handler",
     args: z.object({ providerId: identifier, generation: z.number().int(), inventories: inventoriesSchema }),
     result: providerSchema,
     refusals: {
@@ -30,6 +32,7 @@ export const placementContract = rpcContract("placement", "1.1", {
   }),
   /** Replaces a provider's traits. Names are standard ones (`HW_CPU_X86_AVX2`) or `CUSTOM_…`. */
   setTraits: method({
+    fromHost: "handler",
     since: "1.1",
     args: z.object({
       providerId: identifier,
@@ -56,6 +59,7 @@ export const placementContract = rpcContract("placement", "1.1", {
    * allocations takes everything away and leaves the fence.
    */
   claim: method({
+    fromHost: "handler",
     args: z.object({ claims: z.array(claimSchema).min(1) }),
     refusals: {
       providerNotFound,
@@ -97,6 +101,7 @@ export const placementContract = rpcContract("placement", "1.1", {
   }),
   /** The consumers of a provider: what a resource tracker audits. */
   consumersOf: method({
+    fromHost: "handler",
     args: z.object({ providerId: identifier }),
     result: z.array(z.object({ consumerId: identifier, fence, allocations: z.array(allocationSchema) })),
     refusals: { providerNotFound },

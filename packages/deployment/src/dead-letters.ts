@@ -15,7 +15,8 @@ export const TOPICS = [
   "scheduler",
 ] as const;
 
-const MEMORY = "@kilonova/messaging#MemoryTransport";
+/** What processes have no broker with. */
+export const MEMORY = "@kilonova/messaging#MemoryTransport";
 
 /**
  * `kilonova rpc dead`: the dead letters of the broker that a cloud of this configuration has.

@@ -1,3 +1,4 @@
+export { brokerRightsOf, declareTopics, type PartyChoice, type ToldRights } from "./broker-parties.js";
 export { listDeadLetters, TOPICS, withDeadLetters } from "./dead-letters.js";
 export { type EmbeddedCloud, type EmbeddedCloudSettings, startEmbeddedCloud } from "./embedded-cloud.js";
 export { listHooks } from "./hook-reports.js";

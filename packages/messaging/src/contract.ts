@@ -1,5 +1,5 @@
 import type { Duration } from "@kilonova/config";
-import type { z } from "zod";
+import { z } from "zod";
 import { KilonovaError } from "./kilonova-error.js";
 import type { Outcome } from "./outcome.js";
 import type { RequestContext } from "./request-context.js";
@@ -21,6 +21,12 @@ export interface MethodSpec {
   readonly deadline?: Duration;
   /** A call that may well outlast its peers' patience: whoever works on it beats, and its death is noticed early. */
   readonly long?: boolean;
+  /**
+   * What a sender may ask that is bound to a host, as a compute is: with `{ argument }`, what concerns that host, whose
+   * name must stand there (`host`, `node.host`); with `"handler"`, what the handler finds to be that host's by
+   * `context.sender`. Nothing where the contract does not say.
+   */
+  readonly fromHost?: { readonly argument: string } | "handler";
   /** The version of the contract that brought the method. */
   readonly since?: Version;
 }
@@ -91,6 +97,7 @@ export function rpcContract<const Name extends string, const Methods extends Met
   const { topic = name } = options;
   checkNames(name, topic, methods);
   for (const [methodName, spec] of Object.entries(methods)) {
+    checkFromHost(name, methodName, spec);
     checkSchemas(name, methodName, spec);
     checkSince(name, version, methodName, spec);
   }
@@ -132,6 +139,19 @@ function checkNames(name: string, topic: string, methods: MethodSpecs): void {
 /** Every schema of a method must be one that the wire can carry. */
 function checkSchemas(name: string, methodName: string, spec: MethodSpec): void {
   for (const { schema, part } of schemasOf(spec)) assertWireSchema(schema, `${part} of ${name}.${methodName}`);
+}
+
+/** One that names no argument would let nobody in, and nobody would know why. */
+function checkFromHost(name: string, methodName: string, { args, fromHost }: MethodSpec): void {
+  if (fromHost === undefined || fromHost === "handler") return;
+  const [first = "", ...inner] = fromHost.argument.split(".");
+  let schema: unknown = args?.shape[first];
+  for (const part of inner) schema = schema instanceof z.ZodObject ? schema.shape[part] : undefined;
+  if (schema instanceof z.ZodType) return;
+  throw new KilonovaError(
+    "contract.invalid",
+    `${name}.${methodName} names by fromHost an argument ${fromHost.argument}, which it does not have.`,
+  );
 }
 
 /** What a method's schemas say of versions: what comes back must make sense to whoever knows the method. */

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   "rpc.unsupportedVersion": "The listener's version of the contract is too old, or of another major version.",
   "rpc.versionCapped": "A required argument or a method is newer than the version that may be sent.",
   "rpc.badArguments": "The arguments are not what the contract says.",
+  "rpc.forbidden": "The sender may not ask this: it is bound to a host, and this is none of that host's business.",
   "rpc.badResult": "The result is not what the contract says.",
   "rpc.badMessage": "A message could not be understood.",
   "rpc.tooLong": "A message is longer than may be sent.",

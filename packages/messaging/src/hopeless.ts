@@ -7,6 +7,7 @@ export const HOPELESS = [
   "rpc.unsupportedVersion",
   "rpc.unknownMethod",
   "rpc.badArguments",
+  "rpc.forbidden",
 ] as const;
 
 /**

@@ -24,10 +24,14 @@ export { Rpc, type RpcSettings } from "./rpc.js";
 export type { CallMethods, CastMethods, PrepareOptions, RpcClient } from "./rpc-client.js";
 export type { Carrier, RpcObserver, SeenMessage } from "./rpc-observer.js";
 export type { DeadCastObserver, FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
+export { boundHost, boundUser, forbidden } from "./sender.js";
 export { since } from "./since.js";
 export {
   type Address,
   addressText,
+  type BrokerParty,
+  type BrokerRights,
+  type BrokerSetup,
   type CallOptions,
   DEFAULT_CONCURRENCY,
   DELIVERY_LIMIT,

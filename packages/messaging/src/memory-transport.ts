@@ -1,5 +1,5 @@
 import { KilonovaError } from "./kilonova-error.js";
-import { MemoryConsumer, type MemoryUndertaker, MemoryWire } from "./memory-wire.js";
+import { MemoryConsumer, type MemoryUndertaker, MemoryWire, THIS_PROCESS } from "./memory-wire.js";
 import { PendingCalls } from "./pending-calls.js";
 import {
   type Address,
@@ -27,10 +27,15 @@ export class MemoryTransport implements Transport {
 
   readonly #wire: MemoryWire;
   readonly #calls = new PendingCalls();
+  readonly vouchesForSenders = true;
   readonly #listeners = new Set<MemoryListener>();
   #closed = false;
 
-  constructor(wire: MemoryWire = new MemoryWire()) {
+  /** @param user whom listeners take it for */
+  constructor(
+    wire: MemoryWire = new MemoryWire(),
+    private readonly user: string = THIS_PROCESS,
+  ) {
     this.#wire = wire;
   }
 
@@ -69,6 +74,7 @@ export class MemoryTransport implements Transport {
       address,
       body,
       tries: 0,
+      sender: this.user,
       caller: {
         get gone() {
           return call.gone;
@@ -83,14 +89,14 @@ export class MemoryTransport implements Transport {
 
   async cast(address: Address, body: string): Promise<void> {
     this.#throwIfClosed();
-    this.#wire.cast(address, body);
+    this.#wire.cast(address, body, this.user);
   }
 
   async fanout(topic: string, body: string): Promise<void> {
     this.#throwIfClosed();
     const address = { topic };
     for (const consumer of [...this.#wire.queue("fanout", address).consumers]) {
-      consumer.take({ kind: "fanout", address, body, tries: 0 });
+      consumer.take({ kind: "fanout", address, body, tries: 0, sender: this.user });
     }
   }
 

@@ -11,6 +11,9 @@ import {
   redeliveryPause,
 } from "./transport.js";
 
+/** Who sends in the memory of a process, unless it says otherwise: the process itself. */
+export const THIS_PROCESS = "process";
+
 /** A call, cast or fanout on its way. */
 export interface MemoryMessage {
   readonly kind: Delivery["kind"];
@@ -18,6 +21,7 @@ export interface MemoryMessage {
   readonly body: string;
   /** How often a cast has been tried. */
   readonly tries: number;
+  readonly sender: string;
   /** What a call's caller waits with; `gone` is true once it waits no longer. */
   readonly caller?: {
     readonly gone: boolean;
@@ -39,8 +43,8 @@ export class MemoryWire {
     return queue;
   }
 
-  cast(address: Address, body: string): void {
-    this.queue("cast", address).push({ kind: "cast", address, body, tries: 0 });
+  cast(address: Address, body: string, sender: string = THIS_PROCESS): void {
+    this.queue("cast", address).push({ kind: "cast", address, body, tries: 0, sender });
   }
 }
 
@@ -137,11 +141,11 @@ export class MemoryConsumer {
   }
 
   async #work(message: MemoryMessage): Promise<void> {
-    const { kind, body, tries, caller } = message;
+    const { kind, body, tries, caller, sender } = message;
     // A message is never worked on in the sender's own turn: the wire between two processes would not do that either.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      const answer = await this.handler({ kind, body, redelivered: tries > 0, beat: () => caller?.beat() });
+      const answer = await this.handler({ kind, body, redelivered: tries > 0, sender, beat: () => caller?.beat() });
       if (!this.#closed) caller?.answer(answer ?? "");
       this.#unacknowledged.delete(message);
     } catch (error) {

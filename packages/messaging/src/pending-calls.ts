@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { KilonovaError } from "./kilonova-error.js";
 import { LONGEST_WAIT } from "./request-context.js";
 import { type Address, addressText, type CallOptions } from "./transport.js";
@@ -19,14 +19,11 @@ export interface PendingCall {
  */
 export class PendingCalls {
   readonly #calls = new Map<string, OpenCall>();
-  readonly #prefix = randomBytes(9).toString("base64url");
-  #opened = 0;
 
   /** Starts the clock of a call. Its `answer` may reject at once, where the caller has given up before. */
   open(address: Address, options: CallOptions): PendingCall {
-    this.#opened += 1;
-    // Shorter on the wire than a UUID for each, and no other process has the same.
-    const call = new OpenCall(`${this.#prefix}${this.#opened}`, address, options, this.#forget);
+    // Not to be guessed: who was called once knows where answers go, and could answer for others.
+    const call = new OpenCall(randomUUID(), address, options, this.#forget);
     if (!call.gone) this.#calls.set(call.id, call);
     return call;
   }

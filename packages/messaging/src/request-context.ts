@@ -33,6 +33,7 @@ export type ContextFields = Readonly<z.output<typeof contextFieldsSchema>>;
 
 /** What goes along with a request in this process alone. */
 interface ContextLimits {
+  readonly sender?: string | undefined;
   readonly deadline?: number;
   readonly signal?: AbortSignal;
   readonly values?: ReadonlyMap<symbol, unknown> | undefined;
@@ -55,6 +56,11 @@ export class RequestContext {
   readonly readDeleted: "no" | "yes" | "only";
   /** When the caller stops waiting, on this process's clock (`Date.now()`), in milliseconds; undefined: never. */
   readonly deadline: number | undefined;
+  /**
+   * The broker's user who sent the message that is worked on, vouched for by the broker. Undefined where the transport
+   * cannot tell, and where no message is worked on. No message carries it on.
+   */
+  readonly sender: string | undefined;
   readonly #token: string | undefined;
   readonly #parent: AbortSignal | undefined;
   readonly #values: ReadonlyMap<symbol, unknown> | undefined;
@@ -73,6 +79,7 @@ export class RequestContext {
     this.isAdmin = fields.isAdmin ?? false;
     this.readDeleted = fields.readDeleted ?? "no";
     this.deadline = limits.deadline;
+    this.sender = limits.sender;
     this.#token = fields.token;
     this.#parent = limits.signal;
     this.#values = limits.values;
@@ -103,7 +110,7 @@ export class RequestContext {
     const both = this.#parent ? AbortSignal.any([this.#parent, signal]) : signal;
     return new RequestContext(
       { ...this.fields(), token: this.#token },
-      { ...limits, signal: both, values: this.#values },
+      { ...limits, signal: both, values: this.#values, sender: this.sender },
     );
   }
 
@@ -172,7 +179,12 @@ export class RequestContext {
   #copy(changes: Partial<ContextFields>, deadline = this.deadline, values = this.#values): RequestContext {
     return new RequestContext(
       { ...this.fields(), token: this.#token, ...changes },
-      { ...(deadline === undefined ? {} : { deadline }), ...(this.#parent ? { signal: this.#parent } : {}), values },
+      {
+        ...(deadline === undefined ? {} : { deadline }),
+        ...(this.#parent ? { signal: this.#parent } : {}),
+        values,
+        sender: this.sender,
+      },
     );
   }
 

@@ -9,6 +9,7 @@ import { type RemoteStacks, stackOf } from "./remote-stacks.js";
 import { RequestContext } from "./request-context.js";
 import type { RpcObserver } from "./rpc-observer.js";
 import { WorkWatch } from "./running-work.js";
+import { boundHost, SenderCheck } from "./sender.js";
 import type { SinceMarks } from "./since.js";
 import type { Delivery, DeliveryHandler, Listener, ListenerAddress, ListenOptions, Transport } from "./transport.js";
 import { isCompatible, type Version } from "./version.js";
@@ -104,6 +105,7 @@ interface Target {
 class Dispatcher {
   readonly #endpoints: ReadonlyMap<string, RpcEndpoint>;
   readonly #watch = new WorkWatch();
+  readonly #senders: SenderCheck;
 
   constructor(
     private readonly world: ServerWorld,
@@ -111,13 +113,14 @@ class Dispatcher {
     endpoints: readonly RpcEndpoint[],
   ) {
     this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.contract.name, endpoint]));
+    this.#senders = new SenderCheck(world.transport.vouchesForSenders ?? false);
   }
 
   /** A call is answered, whatever happens. */
   async answer(delivery: Delivery): Promise<string> {
     const beat = setInterval(() => delivery.beat(), BEAT_INTERVAL);
     try {
-      return this.world.codec.encode(await this.#outcome(this.#read(delivery)));
+      return this.world.codec.encode(await this.#outcome(this.#read(delivery), delivery.sender));
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -140,8 +143,8 @@ class Dispatcher {
   /** A cast that fails is rejected, so that it is delivered again, or put aside where nobody can ever understand it. */
   async perform(delivery: Delivery): Promise<undefined> {
     const request = this.#read(delivery);
-    const target = this.#target(request);
-    await this.#run(delivery.kind, request, target, withoutToken(request));
+    const target = this.#target(request, delivery.sender);
+    await this.#run(delivery.kind, request, target, performing(request, delivery.sender));
     return undefined;
   }
 
@@ -165,14 +168,14 @@ class Dispatcher {
     }
   }
 
-  async #outcome(request: RequestEnvelope): Promise<AnswerEnvelope> {
-    const target = this.#target(request);
-    const limits = request.timeLeft === undefined ? {} : { deadline: Date.now() + request.timeLeft };
-    const answer = await this.#run("call", request, target, new RequestContext(request.context, limits));
+  async #outcome(request: RequestEnvelope, sender: string | undefined): Promise<AnswerEnvelope> {
+    const target = this.#target(request, sender);
+    const limits = request.timeLeft === undefined ? { sender } : { deadline: Date.now() + request.timeLeft, sender };
+    const answer = await this.#run("call", request, target, new RequestContext(claimed(request, sender), limits));
     return this.#checked(request, target.spec, answer);
   }
 
-  #target(request: RequestEnvelope): Target {
+  #target(request: RequestEnvelope, sender: string | undefined): Target {
     const endpoint = this.#endpoints.get(request.contract);
     if (!endpoint)
       throw this.#refuse(request, "rpc.unknownContract", `contract ${request.contract} is not served here`);
@@ -189,6 +192,8 @@ class Dispatcher {
       : undefined;
     const handler = endpoint.handlers.get(request.method);
     if (!spec || !handler) throw this.#refuse(request, "rpc.unknownMethod", `there is no method ${request.method}`);
+    const offence = this.#senders.offence(endpoint.contract, spec, request.args, sender);
+    if (offence) throw this.#refuse(request, "rpc.forbidden", offence);
     const what = `arguments of ${request.contract}.${request.method}`;
     const problem = spec.args
       ? this.world.schemas.strict(spec.args, what)(request.args)
@@ -256,7 +261,7 @@ class Dispatcher {
 
   #report(request: RequestEnvelope, error: unknown): void {
     const { contract, method } = request;
-    const context = withoutToken(request);
+    const context = performing(request, undefined);
     this.world.onFailure?.({ address: this.address, contract, method, context, error });
   }
 }
@@ -275,6 +280,13 @@ function overrun({ contract, method, timeLeft }: RequestEnvelope): KilonovaError
   );
 }
 
-function withoutToken({ context: { token: _never, ...fields } }: RequestEnvelope): RequestContext {
-  return new RequestContext(fields);
+/** Of a cast: it has no deadline, and no token goes along. */
+function performing(request: RequestEnvelope, sender: string | undefined): RequestContext {
+  const { token: _never, ...fields } = claimed(request, sender);
+  return new RequestContext(fields, { sender });
+}
+
+/** Whom a message says it is for. Who is bound to a host is no administrator, whatever it says. */
+function claimed({ context }: RequestEnvelope, sender: string | undefined): RequestEnvelope["context"] {
+  return boundHost(sender) ? { ...context, isAdmin: false, roles: [] } : context;
 }

@@ -36,6 +36,11 @@ export interface Delivery {
   readonly body: string;
   /** It was delivered before, to somebody who did not finish. Only casts are. */
   readonly redelivered: boolean;
+  /**
+   * The broker's user who sent it, vouched for by the broker: no sender can name another. Absent where the transport
+   * cannot tell, and where it could ({@link Transport.vouchesForSenders}) but the sender kept its name to itself.
+   */
+  readonly sender?: string;
   /** Tells the caller that work goes on. Does nothing unless it is a call. */
   beat(): void;
 }
@@ -106,6 +111,38 @@ export interface QueueDepth {
   readonly messages: number;
 }
 
+/** What a process does with messages: what its broker user needs rights for. */
+export interface BrokerParty {
+  /** Whom a broker is to know it as; a transport says what it makes of a user that is bound to a host. */
+  readonly user: string;
+  /** Where it listens. Without a host: on whatever host it runs. */
+  readonly listens: readonly Address[];
+  /** The topics that it calls or fans out to, on any host. */
+  readonly calls: readonly string[];
+  /** The topics that it casts to, on any host. */
+  readonly casts: readonly string[];
+}
+
+/** The rights of one broker user, as RabbitMQ counts them: regular expressions on names of queues and exchanges. */
+export interface BrokerRights {
+  readonly user: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+  /** On routing keys, by topic exchange. */
+  readonly topics: readonly { readonly exchange: string; readonly write: string; readonly read: string }[];
+}
+
+/** For an operator of a broker: who may do what there, and what must be there before. */
+export interface BrokerSetup {
+  /** RabbitMQ's virtual host in which all of it is. */
+  readonly vhost: string;
+  /** What each needs, and no more. */
+  rights(parties: readonly BrokerParty[]): readonly BrokerRights[];
+  /** Declares what the listeners of these topics share: those that are bound to a host may not. Safe to repeat. */
+  declare(topics: readonly string[]): Promise<void>;
+}
+
 /** One who listens. */
 export interface Listener {
   readonly address: ListenerAddress;
@@ -132,6 +169,13 @@ export interface Transport {
   fanout(topic: string, body: string): Promise<void>;
   /** Absent where the transport keeps none. */
   readonly deadLetters?: DeadLetters;
+  /**
+   * Each delivery says who sent it, vouched for by the broker: one that does not is refused. Absent where the broker
+   * cannot tell, and then whoever may use the broker at all may ask for everything.
+   */
+  readonly vouchesForSenders?: boolean;
+  /** Absent where users have no rights of their own. */
+  readonly setup?: BrokerSetup;
   /** What waits for the listeners of this process. Absent where the transport cannot tell. */
   queueDepths?(): Promise<readonly QueueDepth[]>;
   /**

@@ -3,7 +3,7 @@ import type { NetworkService, RequestedNetworks } from "@kilonova/contracts";
 import type { Database, Queryable } from "@kilonova/database";
 import type { Args } from "@kilonova/messaging";
 import { refused } from "@kilonova/messaging";
-import { and, asc, eq, getTableColumns, inArray, lte, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, inArray, lte, ne, sql } from "drizzle-orm";
 import { AddressRange, FIRST_SERVER_POSITION } from "./address-range.js";
 import { freePositions, type NetworkRow, networks, ports, servers } from "./tables.js";
 
@@ -29,9 +29,14 @@ class Refusal<Details extends ReturnType<typeof refused>> extends Error {
 export class Addresses {
   constructor(private readonly database: Database) {}
 
-  /** The same ports again where the server has them already. */
-  async allocate(args: AllocateArgs) {
+  /**
+   * The same ports again where the server has them already.
+   *
+   * @param by the host that asks, where one does: a server that has its ports on another is not its own
+   */
+  async allocate(args: AllocateArgs, by?: string) {
     return this.#answered(async (transaction): Promise<ServerPorts> => {
+      await refuseElsewhere(transaction, args.serverId, by);
       await raiseFence(transaction, args.serverId, args.fence);
       const known = await portsOf(transaction, args.serverId);
       if (known.length > 0 || args.networks === "none") return known;
@@ -45,8 +50,9 @@ export class Addresses {
   }
 
   /** Frees all that a server has; its fence stays. */
-  async free(serverId: string, fence: number) {
+  async free(serverId: string, fence: number, by?: string) {
     return this.#answered(async (transaction) => {
+      await refuseElsewhere(transaction, serverId, by);
       await raiseFence(transaction, serverId, fence);
       const held = await portsOf(transaction, serverId);
       if (held.length === 0) return undefined;
@@ -92,6 +98,18 @@ type AnyRefusal =
   | Refusal<{ ok: false; refusal: "noMoreAddresses"; details: { networkId: string } }>
   | Refusal<{ ok: false; refusal: "addressInUse"; details: { address: string } }>
   | Refusal<{ ok: false; refusal: "invalidAddress"; details: { address: string } }>;
+
+/** To a host, a server that is on another has a newer owner. */
+async function refuseElsewhere(transaction: Queryable, serverId: string, host: string | undefined): Promise<void> {
+  if (host === undefined) return;
+  const [port] = await transaction
+    .select({ fence: servers.fence })
+    .from(ports)
+    .innerJoin(servers, eq(servers.id, ports.serverId))
+    .where(and(eq(ports.serverId, serverId), ne(ports.host, host)))
+    .limit(1);
+  if (port) throw new Refusal(refused("staleFence", { serverId, newest: port.fence }));
+}
 
 /** Keeps the highest fence that was seen for a server; an equal one is a repeat. */
 async function raiseFence(transaction: Queryable, serverId: string, fence: number): Promise<void> {

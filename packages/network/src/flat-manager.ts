@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type NetworkService, networkContract } from "@kilonova/contracts";
 import { type Database, databaseOf } from "@kilonova/database";
-import { type Args, KilonovaError, ok, type RequestContext, type Result } from "@kilonova/messaging";
+import { type Args, boundHost, KilonovaError, ok, type RequestContext, type Result } from "@kilonova/messaging";
 import { inject, manager, NetworkManager, type Options, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
 import { asc, eq } from "drizzle-orm";
 import { AddressRange, FIRST_SERVER_POSITION } from "./address-range.js";
@@ -55,12 +55,12 @@ export class FlatManager extends NetworkManager {
 
   @rpcMethod()
   async allocateForServer(
-    _context: RequestContext,
+    { sender }: RequestContext,
     args: Args<NetworkService, "allocateForServer">,
   ): Promise<Result<NetworkService, "allocateForServer">> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const outcome = await this.#addresses.allocate(args);
+        const outcome = await this.#addresses.allocate(args, boundHost(sender)?.host);
         return outcome.ok ? ok(networkInfoOf(outcome.value, this.settings).map((vif) => ({ ...vif }))) : outcome;
       } catch (error) {
         if (!isUniqueViolation(error) || attempt === TRIES) throw error;
@@ -70,10 +70,10 @@ export class FlatManager extends NetworkManager {
 
   @rpcMethod()
   async deallocateForServer(
-    _context: RequestContext,
+    { sender }: RequestContext,
     { serverId, fence }: Args<NetworkService, "deallocateForServer">,
   ): Promise<Result<NetworkService, "deallocateForServer">> {
-    const outcome = await this.#addresses.free(serverId, fence);
+    const outcome = await this.#addresses.free(serverId, fence, boundHost(sender)?.host);
     if (outcome.ok) return ok();
     if (outcome.refusal === "staleFence") return outcome;
     throw new KilonovaError("internal", `freeing addresses was refused: ${outcome.refusal}`);

@@ -1,11 +1,12 @@
 import { type Placement, placementContract } from "@kilonova/contracts";
 import { type Database, databaseOf } from "@kilonova/database";
-import type { Args, Handlers, RequestContext, Result } from "@kilonova/messaging";
+import { type Args, type Handlers, type RequestContext, type Result, refused } from "@kilonova/messaging";
 import { inject, Manager, manager, type Options, options, periodicTask, rpcMethod } from "@kilonova/plugin-api";
 import { Allocations } from "./allocations.js";
 import { Claims } from "./claims.js";
 import { Feed } from "./feed.js";
 import { forgetConsumers, forgetProviders } from "./forget.js";
+import { HostBounds } from "./host-bounds.js";
 import { placementOptions } from "./options.js";
 import { ProviderContents } from "./provider-contents.js";
 import { Registry } from "./registry.js";
@@ -18,6 +19,7 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
   readonly #claims: Claims;
   readonly #allocations: Allocations;
   readonly #feed: Feed;
+  readonly #bounds: HostBounds;
 
   constructor(
     @inject(databaseOf("placement")) private readonly database: Database,
@@ -29,26 +31,33 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
     this.#claims = new Claims(database);
     this.#allocations = new Allocations(database);
     this.#feed = new Feed(database);
+    this.#bounds = new HostBounds(database);
   }
 
   @rpcMethod()
-  ensureProvider(
-    _context: RequestContext,
+  async ensureProvider(
+    context: RequestContext,
     args: Args<Placement, "ensureProvider">,
   ): Promise<Result<Placement, "ensureProvider">> {
+    this.#bounds.checkNew(context, args.id, args.name, args.parentId);
     return this.#registry.ensureProvider(args);
   }
 
   @rpcMethod()
-  setInventories(
-    _context: RequestContext,
+  async setInventories(
+    context: RequestContext,
     args: Args<Placement, "setInventories">,
   ): Promise<Result<Placement, "setInventories">> {
+    await this.#bounds.checkProvider(context, args.providerId);
     return this.#contents.setInventories(args);
   }
 
   @rpcMethod()
-  setTraits(_context: RequestContext, args: Args<Placement, "setTraits">): Promise<Result<Placement, "setTraits">> {
+  async setTraits(
+    context: RequestContext,
+    args: Args<Placement, "setTraits">,
+  ): Promise<Result<Placement, "setTraits">> {
+    await this.#bounds.checkProvider(context, args.providerId);
     return this.#contents.setTraits(args);
   }
 
@@ -69,7 +78,9 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
   }
 
   @rpcMethod()
-  claim(_context: RequestContext, { claims }: Args<Placement, "claim">): Promise<Result<Placement, "claim">> {
+  async claim(context: RequestContext, { claims }: Args<Placement, "claim">): Promise<Result<Placement, "claim">> {
+    const elsewhere = await this.#bounds.elsewhere(context, claims);
+    if (elsewhere) return refused("staleFence", { consumerId: elsewhere.consumerId, newest: elsewhere.fence });
     return this.#claims.claim(claims);
   }
 
@@ -95,10 +106,11 @@ export class PlacementManager extends Manager implements Handlers<Placement> {
   }
 
   @rpcMethod()
-  consumersOf(
-    _context: RequestContext,
+  async consumersOf(
+    context: RequestContext,
     args: Args<Placement, "consumersOf">,
   ): Promise<Result<Placement, "consumersOf">> {
+    await this.#bounds.checkProvider(context, args.providerId);
     return this.#allocations.ofProvider(args.providerId);
   }
 

@@ -44,6 +44,20 @@ const calls: Checks = {
     assert.equal(await client.call({ topic: world.topic }, "tea", patient()), "call of tea");
   },
 
+  "messages of each kind tell who sent them just where the transport vouches for it": async (world) => {
+    const [client, server] = [await world.transport(), await world.transport()];
+    const heard = new Mailbox<boolean>();
+    await server.listen({ topic: world.topic, server: "one" }, async ({ sender }) => {
+      heard.put(sender !== undefined);
+      return "heard";
+    });
+    await client.call({ topic: world.topic }, "x", patient());
+    await client.cast({ topic: world.topic }, "x");
+    await client.fanout(world.topic, "x");
+    for (const kind of ["call", "cast", "fanout"])
+      assert.equal(await heard.take(`the ${kind}`), server.vouchesForSenders ?? false, `the sender of a ${kind}`);
+  },
+
   "a body of 1 MiB and every kind of character go both ways unharmed": async (world) => {
     const [client, server] = [await world.transport(), await world.transport()];
     await server.listen({ topic: world.topic, server: "one" }, async ({ body }) => body);

@@ -1,5 +1,6 @@
 import { type ErrorCode, isErrorCode, KilonovaError, LONGEST_MESSAGE } from "@kilonova/messaging";
 import type { AsyncMessage, Envelope } from "rabbitmq-client";
+import { isReplyQueue, replyTo } from "./topology.js";
 
 /** What comes back to a caller: a sign of life, the body of the answer, or that there will be none. */
 export type Answer =
@@ -9,8 +10,8 @@ export type Answer =
 
 /** An answer as a message to the queue that the call names. */
 export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: Envelope; body: string } | undefined {
-  if (!call.replyTo || !call.correlationId) return undefined;
-  const envelope = { routingKey: call.replyTo, correlationId: call.correlationId, type: answer.type };
+  if (!call.replyTo || !call.correlationId || !isReplyQueue(call.replyTo)) return undefined;
+  const envelope = { ...replyTo(call.replyTo), correlationId: call.correlationId, type: answer.type };
   if (answer.type === "answer") return { envelope, body: answer.body };
   if (answer.type === "beat") return { envelope, body: "" };
   return { envelope: { ...envelope, headers: { code: answer.code } }, body: answer.message };

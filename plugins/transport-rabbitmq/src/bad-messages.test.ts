@@ -97,9 +97,11 @@ describe("a message that anybody can put into a queue", () => {
   it.each(bad)("is a dead letter that says why, and costs nobody else anything: $what", async (message) => {
     const { topic, told, failures, transport, client } = await world();
     const { body, contentType = "text/plain", reason } = message;
-    await publisher.send({ routingKey: castQueue({ topic }).queue, contentType }, body);
-    await publisher.send({ exchange: fanoutExchange(topic).exchange, contentType }, body);
-    await publisher.send({ routingKey: callQueue({ topic }).queue, contentType }, body);
+    // A message that names no sender is refused whatever it asks.
+    const userId = new URL(testUrl()).username;
+    await publisher.send({ routingKey: castQueue({ topic }).queue, contentType, userId }, body);
+    await publisher.send({ exchange: fanoutExchange(topic).exchange, contentType, userId }, body);
+    await publisher.send({ routingKey: callQueue({ topic }).queue, contentType, userId }, body);
     await client.cast.deliver(new RequestContext(), { to: "Grace" });
     expect(await told.take("the cast")).toBe("Grace");
     expect(await client.call.count(new RequestContext(), { of: "four" })).toBe(4);

@@ -9,9 +9,24 @@ export function shownAddress(url: string): string {
   return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname === "/" ? "" : pathname}`;
 }
 
+/** How RabbitMQ, or the library, names a failure: `ACCESS_REFUSED`, `NOT_FOUND`. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | undefined)?.code);
+}
+
+/** The user that a URL names; RabbitMQ's own where it names none. */
+export function brokerUser(url: string): string {
+  return decodeURIComponent(new URL(url).username) || "guest";
+}
+
+/** The virtual host that a URL names, percent-encoded as the path; RabbitMQ's own where it names none. */
+export function virtualHost(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1)) || "/";
+}
+
 /** True where to try again would not help. */
 export function isRefusal(error: unknown): boolean {
-  return REFUSALS.has(String((error as { code?: unknown } | undefined)?.code));
+  return REFUSALS.has(codeOf(error));
 }
 
 /** The library's failure in this project's words. */
@@ -22,6 +37,11 @@ export function brokerError(url: string, doing: string, error: unknown): Kilonov
     return new KilonovaError("transport.refused", `RabbitMQ at ${address} refused ${doing}: ${messageOf(error)}.`, {
       cause: error,
     });
+  }
+  if (codeOf(error) === "NOT_FOUND") {
+    const words = `RabbitMQ at ${address} lacks what ${doing} takes: ${messageOf(error)}.`;
+    const next = "Where broker users have rights of their own, `kilonova rpc declare` makes what services share.";
+    return new KilonovaError("transport.unreachable", `${words} ${next}`, { cause: error });
   }
   return unreachable(url, `${doing}: ${messageOf(error)}`, error);
 }

@@ -2,9 +2,16 @@ import { type Address, type CallOptions, PendingCalls } from "@kilonova/messagin
 import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
 import { bodyOf, failureOf } from "./answer.js";
 import { BrokerAlarm } from "./broker-alarm.js";
-import { brokerError, closed, unreachable } from "./broker-error.js";
+import { brokerError, brokerUser, closed, codeOf, unreachable } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
-import { callQueue, replyQueue } from "./topology.js";
+import {
+  callQueue,
+  declareReplies,
+  declareReplyQueue,
+  declareRequests,
+  replyQueue,
+  requestExchange,
+} from "./topology.js";
 
 /**
  * The calls of a process, and the one queue of its own that the answers come to. Calls are not confirmed: the answer is
@@ -14,12 +21,19 @@ export class CallLine {
   readonly #calls = new PendingCalls();
   readonly #channel: LastingChannel;
   readonly #alarm: BrokerAlarm;
+  readonly #connection: Connection;
+  readonly #user: string;
+  /** Topics whose exchanges are there: to publish to one that is not would cost the channel, and all calls on it. */
+  #known = new Set<string>();
+  readonly #finding = new Map<string, Promise<void>>();
   #replyTo = "";
 
   constructor(
     connection: Connection,
     private readonly url: string,
   ) {
+    this.#user = brokerUser(url);
+    this.#connection = connection;
     // With the connection goes the queue of answers, and with that whatever was on its way to it.
     const onLost = () => this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
     this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel), onLost);
@@ -32,10 +46,11 @@ export class CallLine {
   }
 
   async call(address: Address, body: string, options: CallOptions): Promise<string> {
-    const { queue } = callQueue(address);
     const call = this.#calls.open(address, options);
-    this.#send(queue, call.id, body, options.timeLeft, () => call.gone).catch((error: unknown) => {
-      this.#calls.fail(call.id, brokerError(this.url, "a call", error));
+    this.#send(address, call.id, body, options.timeLeft, () => call.gone).catch((error: unknown) => {
+      // Where there is no exchange for the topic, nobody has ever listened.
+      if (codeOf(error) === "NOT_FOUND") this.#calls.failUnheard(call.id);
+      else this.#calls.fail(call.id, brokerError(this.url, "a call", error));
     });
     return this.#alarm.isOn ? this.#answerDespiteAlarm(call.answer) : call.answer;
   }
@@ -45,14 +60,17 @@ export class CallLine {
     await this.#channel.close();
   }
 
-  async #send(queue: string, id: string, body: string, timeLeft: number, gone: () => boolean): Promise<void> {
+  async #send(address: Address, id: string, body: string, timeLeft: number, gone: () => boolean): Promise<void> {
     const deadline = Date.now() + timeLeft;
+    if (!this.#known.has(address.topic)) await this.#knowTopic(address.topic);
     const channel = await this.#channel.open();
     if (gone()) return;
     this.#channel.writes.begin();
     await channel.basicPublish(
       {
-        routingKey: queue,
+        exchange: requestExchange(address.topic).exchange,
+        routingKey: callQueue(address).queue,
+        userId: this.#user,
         mandatory: true,
         replyTo: this.#replyTo,
         correlationId: id,
@@ -63,10 +81,12 @@ export class CallLine {
   }
 
   async #prepare(channel: Channel): Promise<void> {
-    const reply = replyQueue();
+    const reply = replyQueue(this.#user);
+    this.#known = new Set();
     channel.on("basic.return", ({ correlationId }) => this.#calls.failUnheard(correlationId ?? ""));
     channel.on("basic.cancel", () => void channel.close());
-    await channel.queueDeclare(reply);
+    await declareReplies(this.#connection);
+    await declareReplyQueue(channel, reply);
     await channel.basicConsume({ queue: reply.queue, noAck: true }, (message) => this.#receive(message));
     this.#replyTo = reply.queue;
   }
@@ -76,6 +96,20 @@ export class CallLine {
     return answer.catch((error: unknown) => {
       throw this.#alarm.failure("a call") ?? error;
     });
+  }
+
+  /** Many calls may be the first. */
+  #knowTopic(topic: string): Promise<void> {
+    const finding = this.#finding.get(topic) ?? this.#findTopic(topic).finally(() => this.#finding.delete(topic));
+    this.#finding.set(topic, finding);
+    return finding;
+  }
+
+  async #findTopic(topic: string): Promise<void> {
+    await this.#channel.open();
+    const known = this.#known;
+    await declareRequests(this.#connection, topic);
+    known.add(topic);
   }
 
   #receive(message: AsyncMessage): void {

@@ -8,6 +8,7 @@ import type {
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
 import { AnswerLine } from "./answer-line.js";
+import { brokerUser } from "./broker-error.js";
 import { CallLine } from "./call-line.js";
 import { ConfirmedLine } from "./confirmed-line.js";
 import type { RabbitmqOptions } from "./options.js";
@@ -56,8 +57,9 @@ export class KilonovaWire implements Wire {
     concurrency: number,
     onDeadLetter: DeadLetterObserver | undefined,
   ): LastingListener {
-    const { prefetch } = this.options;
-    const world = { connection, answers: this.#answers, confirmed: this.#confirmed, prefetch, onDeadLetter };
+    const { prefetch, url } = this.options;
+    const user = brokerUser(url);
+    const world = { connection, user, answers: this.#answers, confirmed: this.#confirmed, prefetch, onDeadLetter };
     return new RabbitmqListener(address, handler, concurrency, world);
   }
 

@@ -3,7 +3,7 @@ import { type Address, KilonovaError } from "@kilonova/messaging";
 
 // AMQP's names have 255 bytes at most: "v1." + topic + "." + host + ".fanout." and a UUID fit with room to spare.
 const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
-const LONGEST_HOST = 128;
+const LONGEST_NAME = 128;
 const UNSAFE = /[^A-Za-z0-9._-]/gu;
 
 /**
@@ -19,14 +19,19 @@ export function addressName({ topic, server }: Address): string {
       `"${topic.slice(0, 80)}" is no topic: a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
     );
   }
-  return server === undefined ? topic : `${topic}.${hostName(server)}`;
+  return server === undefined ? topic : `${topic}.${plainName(server)}`;
 }
 
-function hostName(server: string): string {
-  const escaped = server.replace(UNSAFE, (character) =>
+/** The name of a broker user inside the names of queues. */
+export function userName(user: string): string {
+  return plainName(user);
+}
+
+function plainName(name: string): string {
+  const escaped = name.replace(UNSAFE, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""),
   );
-  if (escaped.length <= LONGEST_HOST) return escaped;
-  const digest = createHash("sha256").update(server).digest("hex").slice(0, 40);
-  return `${escaped.slice(0, LONGEST_HOST - digest.length - 1)}~${digest}`;
+  if (escaped.length <= LONGEST_NAME) return escaped;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 40);
+  return `${escaped.slice(0, LONGEST_NAME - digest.length - 1)}~${digest}`;
 }

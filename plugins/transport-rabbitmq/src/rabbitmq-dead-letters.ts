@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from "@kilonova/messaging";
+import { boundHost, type DeadLetter, type DeadLetters } from "@kilonova/messaging";
 import type { Channel, Connection, SyncMessage } from "rabbitmq-client";
 import { z } from "zod";
 import { bodyOf } from "./answer.js";
@@ -88,7 +88,9 @@ const headersSchema = z.object({
 function letterOf(topic: string, message: SyncMessage): DeadLetter {
   const headers = headersSchema.parse(message.headers ?? {});
   const [death] = headers["x-death"] ?? [];
-  const server = headers[SERVER];
+  // One that a listener bound to a host has buried came to that host: what it says itself would lead elsewhere by retry.
+  const bound = boundHost(message.userId);
+  const server = bound?.topic === topic ? bound.host : headers[SERVER];
   return {
     id: message.messageId ?? `tag-${message.deliveryTag}`,
     address: { topic, ...(server === undefined ? {} : { server }) },

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type Address,
+  boundUser,
   DELIVERY_LIMIT,
   type DeadLetterObserver,
   type DeliveryHandler,
@@ -15,10 +16,10 @@ import type { AsyncMessage, Connection } from "rabbitmq-client";
 import type { Acknowledgements } from "./acknowledgements.js";
 import { bodyOf } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
-import { type ConfirmedLine, DELIVERIES } from "./confirmed-line.js";
+import { type ConfirmedLine, DELIVERIES, SENDER } from "./confirmed-line.js";
 import { type Consuming, ConsumingChannel } from "./consuming-channel.js";
 import { Slots } from "./slots.js";
-import { callQueue, castQueue, declareCastQueue, fanoutExchange, fanoutQueue } from "./topology.js";
+import { callQueue, castQueue, declareAddress, declareFanoutQueue, declareTopic, fanoutQueue } from "./topology.js";
 
 /** What a listener needs of its transport. */
 export interface ListenerWorld {
@@ -27,6 +28,8 @@ export interface ListenerWorld {
   readonly confirmed: ConfirmedLine;
   readonly prefetch: number;
   readonly onDeadLetter: DeadLetterObserver | undefined;
+  /** Whom RabbitMQ knows this process as. */
+  readonly user: string;
 }
 
 const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
@@ -44,6 +47,8 @@ interface CastDelivery {
 export class RabbitmqListener implements Listener {
   readonly #consuming: ConsumingChannel;
   readonly #slots: Slots;
+  /** Its broker user is bound to its host: it hears that and fanouts, and shares nothing with other hosts. */
+  readonly #isBound: boolean;
 
   constructor(
     readonly address: ListenerAddress,
@@ -52,6 +57,7 @@ export class RabbitmqListener implements Listener {
     private readonly world: ListenerWorld,
   ) {
     this.#slots = new Slots(concurrency);
+    this.#isBound = world.user === boundUser(address.topic, address.server);
     this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming));
   }
 
@@ -70,15 +76,14 @@ export class RabbitmqListener implements Listener {
 
   async #prepare({ channel, acks, consume, hear }: Consuming): Promise<void> {
     const { topic } = this.address;
-    const fanout = { exchange: fanoutExchange(topic), queue: fanoutQueue(topic) };
-    await channel.exchangeDeclare(fanout.exchange);
-    await channel.queueDeclare(fanout.queue);
-    await channel.queueBind({ queue: fanout.queue.queue, exchange: fanout.exchange.exchange, routingKey: "" });
+    const fanout = fanoutQueue(this.address);
+    if (!this.#isBound) await declareTopic(channel, topic);
+    await declareFanoutQueue(channel, topic, fanout);
     await channel.basicQos({ prefetchCount: Math.min(this.world.prefetch, this.#slots.count) });
-    await hear(fanout.queue.queue, (message) => this.#hear(message));
-    for (const address of [{ topic }, this.address]) {
-      await channel.queueDeclare(callQueue(address));
-      await declareCastQueue(channel, address);
+    await hear(fanout.queue, (message) => this.#hear(message));
+    // What hosts share, none of them may declare, and so none can take it from the others.
+    for (const address of this.#isBound ? [this.address] : [{ topic }, this.address]) {
+      await declareAddress(channel, address);
       await consume(callQueue(address).queue, (message) => this.#answer(acks, message));
       await consume(castQueue(address).queue, (message) => this.#perform(acks, message, address));
     }
@@ -105,7 +110,13 @@ export class RabbitmqListener implements Listener {
   async #answerTo(message: AsyncMessage) {
     const beat = () => void this.world.answers.send(message, { type: "beat" });
     try {
-      const body = await this.handler({ kind: "call", body: bodyOf(message), redelivered: false, beat });
+      const body = await this.handler({
+        kind: "call",
+        body: bodyOf(message),
+        redelivered: false,
+        ...this.#from(message),
+        beat,
+      });
       return { type: "answer", body: body ?? "" } as const;
     } catch (error) {
       return { type: "failure", code: "rpc.failed", message: messageOf(error) } as const;
@@ -134,7 +145,14 @@ export class RabbitmqListener implements Listener {
   ): Promise<{ readonly error: unknown } | undefined> {
     await this.#slots.take();
     try {
-      if (acks.canSend) await this.handler({ kind: "cast", body: bodyOf(message), redelivered, beat: () => {} });
+      if (acks.canSend)
+        await this.handler({
+          kind: "cast",
+          body: bodyOf(message),
+          redelivered,
+          ...this.#from(message),
+          beat: () => {},
+        });
       return undefined;
     } catch (error) {
       return { error };
@@ -146,7 +164,9 @@ export class RabbitmqListener implements Listener {
   async #putBack(delivery: CastDelivery, error: unknown): Promise<void> {
     const { message, address, deliveries } = delivery;
     if (deliveries >= DELIVERY_LIMIT) return this.#bury(delivery, error);
-    await this.#copied(delivery, () => this.world.confirmed.cast(address, bodyOf(message), deliveries));
+    await this.#copied(delivery, () =>
+      this.world.confirmed.again(address, bodyOf(message), deliveries, this.#from(message).sender),
+    );
   }
 
   async #bury(delivery: CastDelivery, error: unknown): Promise<void> {
@@ -170,6 +190,14 @@ export class RabbitmqListener implements Listener {
   }
 
   async #hear(message: AsyncMessage): Promise<void> {
-    await this.handler({ kind: "fanout", body: bodyOf(message), redelivered: false, beat: () => {} }).catch(() => {});
+    const delivery = { kind: "fanout", body: bodyOf(message), redelivered: false, beat: () => {} } as const;
+    await this.handler({ ...delivery, ...this.#from(message) }).catch(() => {});
+  }
+
+  /** RabbitMQ takes no message that names another user than its sender's; what we put back ourselves says whose it was. */
+  #from({ userId, headers }: AsyncMessage): { readonly sender?: string } {
+    const before: unknown = userId === this.world.user ? headers?.[SENDER] : undefined;
+    const sender = typeof before === "string" ? before : userId;
+    return sender === undefined ? {} : { sender };
   }
 }

@@ -1,5 +1,6 @@
 import {
   type Address,
+  type BrokerSetup,
   type CallOptions,
   DEFAULT_CONCURRENCY,
   type DeadLetters,
@@ -11,11 +12,13 @@ import {
   type Transport,
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
-import { brokerError, closed } from "./broker-error.js";
+import { brokerError, closed, virtualHost } from "./broker-error.js";
+import { brokerRights } from "./broker-rights.js";
 import { closeConnection, openConnection } from "./connection.js";
 import { KilonovaWire } from "./kilonova-wire.js";
 import { type RabbitmqOptions, rabbitmqOptions } from "./options.js";
 import { OsloWire } from "./oslo/oslo-wire.js";
+import { declareTopic } from "./topology.js";
 import type { LastingListener, Wire } from "./wire.js";
 
 const PLUGIN_KIND = Symbol.for("kilonova.plugin");
@@ -40,6 +43,8 @@ export class RabbitmqTransport implements Transport {
   static readonly optionGroups = [rabbitmqOptions] as const;
 
   readonly deadLetters?: DeadLetters;
+  readonly vouchesForSenders: boolean;
+  readonly setup?: BrokerSetup;
   readonly #options: RabbitmqOptions;
   readonly #listeners = new Set<LastingListener>();
   #sending: Promise<Sending> | undefined;
@@ -49,6 +54,11 @@ export class RabbitmqTransport implements Transport {
   constructor(options: RabbitmqOptions) {
     this.#options = options;
     if (WIRES[options.envelope].hasDeadLetters) this.deadLetters = this.#deadLetters();
+    this.vouchesForSenders = options.envelope === "kilonova";
+    if (options.envelope === "kilonova") {
+      const declare = (topics: readonly string[]) => this.#declareTopics(topics);
+      this.setup = { vhost: virtualHost(options.url), rights: brokerRights, declare };
+    }
   }
 
   async connect(): Promise<void> {
@@ -107,6 +117,18 @@ export class RabbitmqTransport implements Transport {
       retry: async (topic, id) => (await box()).retry(topic, id),
       drop: async (topic, id) => (await box()).drop(topic, id),
     };
+  }
+
+  async #declareTopics(topics: readonly string[]): Promise<void> {
+    const { connection } = await this.#ready();
+    const channel = await connection.acquire();
+    try {
+      for (const topic of topics) await declareTopic(channel, topic);
+    } catch (error) {
+      throw brokerError(this.#options.url, "to declare what services share", error);
+    } finally {
+      await channel.close();
+    }
   }
 
   async #close(): Promise<void> {

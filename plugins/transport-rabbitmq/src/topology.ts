@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Address } from "@kilonova/messaging";
-import type { Channel } from "rabbitmq-client";
-import { addressName } from "./names.js";
+import type { Channel, Connection } from "rabbitmq-client";
+import { codeOf } from "./broker-error.js";
+import { addressName, userName } from "./names.js";
 
 // What is declared here is frozen (docs/decisions/0005-queues.md): RabbitMQ refuses a queue that is there with other
 // arguments. Whatever must change gets names that begin with "v2.".
@@ -9,7 +10,28 @@ import { addressName } from "./names.js";
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 
-const DEAD_EXCHANGE = { exchange: "v1.dead", type: "direct", durable: true };
+// What is published goes through an exchange of its purpose, never through the default exchange: there RabbitMQ looks at no
+// name of a queue, so that whoever may publish at all may publish to everybody (docs/decisions/0026-who-may-say-what.md).
+
+/** Where all answers go through, by the names of the queues for them. */
+export const REPLY_EXCHANGE = "reply.v1";
+const REPLY_QUEUE = /^reply\.v1\.[A-Za-z0-9._%~-]+$/;
+const REPLIES = { exchange: REPLY_EXCHANGE, type: "topic", durable: true };
+
+/** Where calls and casts to a topic and its hosts go through, by the names of their queues. */
+export function requestExchange(topic: string) {
+  return { exchange: `v1.${addressName({ topic })}`, type: "topic", durable: true };
+}
+
+/** Where the dead letters of a topic and its hosts go through. */
+export function deadExchange(topic: string) {
+  return { exchange: deadQueue(topic).queue, type: "fanout", durable: true };
+}
+
+/** Through which a listener puts a cast back that failed: it leads to the queue of that address alone. */
+export function retryExchange(address: Address) {
+  return { exchange: `v1.${addressName(address)}.retry`, type: "fanout", durable: true };
+}
 
 /** A queue of calls. It goes with its last consumer, so that a call without listener comes back at once. */
 export function callQueue(address: Address) {
@@ -30,8 +52,7 @@ export function castQueue(address: Address) {
       ...(address.server === undefined
         ? { "x-queue-type": "quorum" as const, "x-delivery-limit": 20 }
         : { "x-queue-type": "classic" as const, "x-expires": 7 * DAY }),
-      "x-dead-letter-exchange": DEAD_EXCHANGE.exchange,
-      "x-dead-letter-routing-key": address.topic,
+      "x-dead-letter-exchange": deadExchange(address.topic).exchange,
     },
   };
 }
@@ -50,27 +71,116 @@ export function fanoutExchange(topic: string) {
 }
 
 /** A listener's own queue at the fanout exchange. A new name each time: the last connection's may not be gone yet. */
-export function fanoutQueue(topic: string) {
-  return { ...ownQueue(), queue: `${fanoutExchange(topic).exchange}.${randomUUID()}` };
+export function fanoutQueue(address: Address) {
+  return { ...ownQueue(), queue: `v1.${addressName(address)}.fanout.${randomUUID()}` };
 }
 
-/** The queue of answers to one process's calls. */
-export function replyQueue() {
-  return { ...ownQueue(), queue: `v1.reply.${randomUUID()}` };
+/** The queue of answers to the calls of one process of a broker user. */
+export function replyQueue(user: string) {
+  return { ...ownQueue(), queue: `${REPLIES.exchange}.${userName(user)}.${randomUUID()}` };
 }
 
-/** Declares a queue of casts and where its dead letters go. Safe to repeat. */
+/** Whatever else a caller names, RabbitMQ might refuse, and with it the channel of all answers. */
+export function isReplyQueue(name: string): boolean {
+  return REPLY_QUEUE.test(name);
+}
+
+/** An answer to whoever waits at that queue. No other queue is reached so, whatever a caller names. */
+export function replyTo(queue: string) {
+  return { exchange: REPLIES.exchange, routingKey: queue };
+}
+
+/** Declares what all that listen on a topic share, and its senders need. Safe to repeat. */
+export async function declareTopic(channel: Channel, topic: string): Promise<void> {
+  await channel.exchangeDeclare(REPLIES);
+  await channel.exchangeDeclare(requestExchange(topic));
+  await channel.exchangeDeclare(fanoutExchange(topic));
+  await declareDeadQueue(channel, topic);
+}
+
+/** Declares a queue of casts and where its dead letters go, as its senders do. Safe to repeat. */
 export async function declareCastQueue(channel: Channel, address: Address): Promise<void> {
+  await channel.exchangeDeclare(requestExchange(address.topic));
   await declareDeadQueue(channel, address.topic);
-  await channel.queueDeclare(castQueue(address));
+  await declareAtRequests(channel, address, castQueue(address));
+}
+
+/** Declares the queues of an address, as its listeners do. Its topic is there. Safe to repeat. */
+export async function declareAddress(channel: Channel, address: Address): Promise<void> {
+  await declareAtRequests(channel, address, callQueue(address));
+  await declareAtRequests(channel, address, castQueue(address));
+  await declareRetry(channel, address);
+}
+
+/** Declares the way back to the queue of casts, which is there. Safe to repeat. */
+export async function declareRetry(channel: Channel, address: Address): Promise<void> {
+  const { exchange, ...more } = retryExchange(address);
+  await channel.exchangeDeclare({ exchange, ...more });
+  await channel.queueBind({ queue: castQueue(address).queue, exchange, routingKey: "" });
 }
 
 /** Declares where the dead letters of a topic go. Safe to repeat. */
 export async function declareDeadQueue(channel: Channel, topic: string): Promise<void> {
-  const dead = deadQueue(topic);
-  await channel.exchangeDeclare(DEAD_EXCHANGE);
-  await channel.queueDeclare(dead);
-  await channel.queueBind({ queue: dead.queue, exchange: DEAD_EXCHANGE.exchange, routingKey: topic });
+  const { exchange, ...more } = deadExchange(topic);
+  await channel.exchangeDeclare({ exchange, ...more });
+  await channel.queueDeclare(deadQueue(topic));
+  await channel.queueBind({ queue: deadQueue(topic).queue, exchange, routingKey: "" });
+}
+
+/** Declares the queue of answers of a process, which takes no others'. */
+export async function declareReplyQueue(channel: Channel, reply: ReturnType<typeof replyQueue>): Promise<void> {
+  await channel.queueDeclare(reply);
+  await channel.queueBind({ queue: reply.queue, ...replyTo(reply.queue) });
+}
+
+/** Declares the queue of fanouts of a listener. */
+export async function declareFanoutQueue(
+  channel: Channel,
+  topic: string,
+  fanout: ReturnType<typeof fanoutQueue>,
+): Promise<void> {
+  await channel.queueDeclare(fanout);
+  await channel.queueBind({ queue: fanout.queue, exchange: fanoutExchange(topic).exchange, routingKey: "" });
+}
+
+/** Makes sure of what everybody answers through; who may not declare it finds it there. */
+export function declareReplies(connection: Connection): Promise<void> {
+  return declareOrFind(connection, REPLIES);
+}
+
+/** Makes sure of where requests to a topic go through; who may not declare it finds it there. @throws where it is not */
+export function declareRequests(connection: Connection, topic: string): Promise<void> {
+  return declareOrFind(connection, requestExchange(topic));
+}
+
+/** On channels of its own: what RabbitMQ refuses costs the channel, and whatever is under way on it. */
+async function declareOrFind(connection: Connection, exchange: ReturnType<typeof requestExchange>): Promise<void> {
+  try {
+    await onNewChannel(connection, (channel) => channel.exchangeDeclare(exchange));
+  } catch (error) {
+    if (codeOf(error) !== "ACCESS_REFUSED") throw error;
+    await onNewChannel(connection, (channel) =>
+      channel.exchangeDeclare({ exchange: exchange.exchange, passive: true }),
+    );
+  }
+}
+
+async function onNewChannel(connection: Connection, work: (channel: Channel) => Promise<void>): Promise<void> {
+  const channel = await connection.acquire();
+  try {
+    await work(channel);
+  } finally {
+    await channel.close();
+  }
+}
+
+async function declareAtRequests(
+  channel: Channel,
+  { topic }: Address,
+  queue: ReturnType<typeof castQueue | typeof callQueue>,
+) {
+  await channel.queueDeclare(queue);
+  await channel.queueBind({ queue: queue.queue, exchange: requestExchange(topic).exchange, routingKey: queue.queue });
 }
 
 function ownQueue() {

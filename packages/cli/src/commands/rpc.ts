@@ -1,6 +1,7 @@
 import type { DeadLetter, DeadLetters } from "@kilonova/messaging";
 import { Command } from "commander";
 import type { CommandWorld } from "../command-world.js";
+import { declareCommand, permissionsCommand } from "./rpc-rights.js";
 
 interface Flags {
   readonly topic?: string;
@@ -11,7 +12,7 @@ interface Flags {
 const MOST = 10_000;
 const EXAMPLE = "kilonova rpc dead list --config-file /etc/kilonova/kilonova.config.yaml";
 
-/** `kilonova rpc dead list | show | retry | drop`: casts that were given up. */
+/** `kilonova rpc dead | permissions | declare`. */
 export function rpcCommand(world: CommandWorld): Command {
   const dead = new Command("dead")
     .description("Look into the casts that failed too often, or that nobody understood, and deal with them.")
@@ -20,7 +21,9 @@ export function rpcCommand(world: CommandWorld): Command {
   return new Command("rpc")
     .description("Look after the messages between services.")
     .addHelpText("after", `\nExample:\n  ${EXAMPLE}`)
-    .addCommand(dead);
+    .addCommand(dead)
+    .addCommand(permissionsCommand(world))
+    .addCommand(declareCommand(world));
 }
 
 function listCommand({ argv, terminal }: CommandWorld): Command {

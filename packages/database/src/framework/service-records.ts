@@ -56,6 +56,14 @@ export class DatabaseServiceRecords implements ServiceRecords {
       .orderBy(asc(services.binary), asc(services.host));
   }
 
+  async find(id: string): Promise<ServiceRecord | undefined> {
+    const [found] = await this.database
+      .select(record)
+      .from(services)
+      .where(eq(sql`${services.id}::text`, id));
+    return found;
+  }
+
   /** Changes what an operator sets; undefined where there is no such service. */
   async update(id: string, settings: ServiceSettings): Promise<ServiceRecord | undefined> {
     const [updated] = await this.database

@@ -34,7 +34,8 @@ export async function removeTopics(): Promise<void> {
   for (const topic of topics) {
     await connection.queueDelete({ queue: `v1.${topic}.cast` });
     await connection.queueDelete({ queue: `v1.${topic}.dead` });
-    await connection.exchangeDelete({ exchange: `v1.${topic}.fanout` });
+    for (const purpose of ["", ".fanout", ".dead", ".retry"])
+      await connection.exchangeDelete({ exchange: `v1.${topic}${purpose}` });
   }
   await connection.close();
 }
