@@ -13,7 +13,7 @@ import {
 } from "@kilonova/compute-store";
 import type { Options } from "@kilonova/config";
 import { type Conductor, conductorContract } from "@kilonova/contracts";
-import { SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
+import { METRICS, type Metrics, SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
 import { type Database, databaseOf } from "@kilonova/database";
 import { type Args, type Handlers, ok, type RequestContext, type Result, type Rpc, refused } from "@kilonova/messaging";
 import {
@@ -39,6 +39,7 @@ import { ComputeHosts } from "./compute-hosts.js";
 import { ConductorWork } from "./conductor-work.js";
 import { FrameworkEndpoint } from "./framework-endpoint.js";
 import { OperationEnds } from "./operation-ends.js";
+import { addOperationMetrics } from "./operation-metrics.js";
 import { OperationSweep } from "./operation-sweep.js";
 import { conductorOptions } from "./options.js";
 import { ServerResources } from "./server-resources.js";
@@ -71,6 +72,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     @driver("servicegroup.driver") group: ServiceGroupDriver,
     @options(conductorOptions) settings: Settings,
     @inject(NOTIFICATIONS) notifications: Notifications,
+    @inject(METRICS) metrics: Metrics,
   ) {
     super();
     const owner = `${ownersOf(host)}${randomUUID()}`;
@@ -81,6 +83,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     this.#work = new ConductorWork(this.#world, new BuildServers(this.#world, resources, hosts), resources);
     this.#sweep = new OperationSweep(this.#world, this.#work, hosts);
     this.additionalEndpoints = [new FrameworkEndpoint(framework)];
+    addOperationMetrics(metrics, database);
   }
 
   /** A host has one conductor: what an earlier life of it still holds is nobody's. */

@@ -38,6 +38,7 @@ export {
   type Listener,
   type ListenerAddress,
   type ListenOptions,
+  listenerQueues,
   type QueueDepth,
   reasonText,
   redeliveryPause,

@@ -32,6 +32,10 @@ export interface TaskCount {
   readonly overdue: number;
   /** Times that another service of the cluster had it. */
   readonly leftToOthers: number;
+  /** Milliseconds that runs took in all. */
+  readonly time: number;
+  /** When a run ended last, well or badly, by the clock; undefined before the first. */
+  readonly lastEnd: number | undefined;
 }
 
 interface Run {
@@ -47,7 +51,8 @@ export class PeriodicTask {
   readonly #jitter: number;
   readonly #timeLimit: number;
   readonly #holder = randomUUID();
-  readonly #count = { runs: 0, failures: 0, overdue: 0, leftToOthers: 0 };
+  readonly #count = { runs: 0, failures: 0, overdue: 0, leftToOthers: 0, time: 0 };
+  #lastEnd: number | undefined;
   #due = Number.POSITIVE_INFINITY;
   #run: Run | undefined;
   /** The fence under which the lock has been kept since the last run. */
@@ -78,7 +83,7 @@ export class PeriodicTask {
   }
 
   count(): TaskCount {
-    return { ...this.#count };
+    return { ...this.#count, lastEnd: this.#lastEnd };
   }
 
   /** The service has started: its first run is due at once, or after one interval. */
@@ -136,7 +141,13 @@ export class PeriodicTask {
       throw new KilonovaError("contract.invalid", `${this.manager.constructor.name} has no method ${this.name}.`);
     }
     this.#count.runs += 1;
-    await method.call(this.manager, context);
+    const start = performance.now();
+    try {
+      await method.call(this.manager, context);
+    } finally {
+      this.#count.time += performance.now() - start;
+      this.#lastEnd = this.world.clock.now();
+    }
   }
 
   /** One service of the cluster has the lock from the start of a run to a whole interval after its end. */

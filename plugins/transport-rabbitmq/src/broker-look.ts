@@ -1,0 +1,41 @@
+import type { QueueDepth } from "@kilonova/messaging";
+import type { Connection } from "rabbitmq-client";
+import { LastingChannel } from "./lasting-channel.js";
+import type { NamedQueue } from "./wire.js";
+
+/** Looks at the broker on a channel of its own: what it asks for costs no message its place. */
+export class BrokerLook {
+  readonly #channel: LastingChannel;
+
+  constructor(connection: Connection) {
+    this.#channel = new LastingChannel(connection, async () => {});
+  }
+
+  /** Resolves when the broker has answered. */
+  async answer(): Promise<void> {
+    const channel = await this.#channel.open();
+    await channel.basicQos({ prefetchCount: 1 });
+  }
+
+  /** How many messages wait in each queue; those that are just being worked on do not. One that is gone is left out. */
+  async depths(queues: readonly NamedQueue[]): Promise<readonly QueueDepth[]> {
+    const depths: QueueDepth[] = [];
+    for (const { queue, address, kind } of queues) {
+      // Asked for one that is not there, the broker closes the channel; another is opened for the next.
+      const channel = await this.#channel.open();
+      const messages = await channel.queueDeclare({ queue, passive: true }).then(
+        ({ messageCount }) => messageCount,
+        (error: unknown) => {
+          if ((error as { code?: unknown }).code === "NOT_FOUND") return undefined;
+          throw error;
+        },
+      );
+      if (messages !== undefined) depths.push({ address, kind, messages });
+    }
+    return depths;
+  }
+
+  async close(): Promise<void> {
+    await this.#channel.close();
+  }
+}
