@@ -117,22 +117,17 @@ export class PeriodicTask {
 
   async #runOnce(controller: AbortController): Promise<void> {
     const over = new AbortController();
-    void this.#watch(controller, over.signal);
+    const context = RequestContext.admin().withSignal(controller.signal);
+    void this.#watch(controller, context, over.signal);
     try {
-      await (this.mark.spec.once === "cluster"
-        ? this.#workInCluster(controller)
-        : this.#work(this.#context(controller)));
+      await (this.mark.spec.once === "cluster" ? this.#workInCluster(controller, context) : this.#work(context));
     } catch (error) {
-      if (!this.#isEnding) this.#fail(error);
+      if (!this.#isEnding) this.#fail(context, error);
     }
     over.abort();
     this.#run = undefined;
     this.#due = this.world.clock.now() + this.#wait();
     this.onDue(this.#due);
-  }
-
-  #context({ signal }: AbortController): RequestContext {
-    return RequestContext.admin().withSignal(signal);
   }
 
   async #work(context: RequestContext): Promise<void> {
@@ -151,7 +146,7 @@ export class PeriodicTask {
   }
 
   /** One service of the cluster has the lock from the start of a run to a whole interval after its end. */
-  async #workInCluster(controller: AbortController): Promise<void> {
+  async #workInCluster(controller: AbortController, context: RequestContext): Promise<void> {
     const { locks, clock, topic } = this.world;
     const asked = { locks: locks(), clock, name: `periodic task ${topic}.${this.name}`, holder: this.#holder };
     const lease = await ClusterLease.tryAcquire(asked, this.#fence);
@@ -164,7 +159,7 @@ export class PeriodicTask {
     const abandon = () => (this.#isEnding ? undefined : lease.abandon());
     controller.signal.addEventListener("abort", abandon);
     try {
-      await underLease(lease, this.#context(controller), (context) => this.#work(context));
+      await underLease(lease, context, (held) => this.#work(held));
     } finally {
       controller.signal.removeEventListener("abort", abandon);
       await (this.#isEnding ? lease.end() : lease.keep(this.every));
@@ -172,7 +167,7 @@ export class PeriodicTask {
   }
 
   /** Names a run that is over its time limit, again each time that it has passed once more. */
-  async #watch(run: AbortController, over: AbortSignal): Promise<void> {
+  async #watch(run: AbortController, { requestId }: RequestContext, over: AbortSignal): Promise<void> {
     const { clock, logger } = this.world;
     for (let passed = this.#timeLimit; ; passed += this.#timeLimit) {
       try {
@@ -182,15 +177,15 @@ export class PeriodicTask {
       }
       if (passed === this.#timeLimit) this.#count.overdue += 1;
       const timeLimit = this.mark.spec.timeLimit ?? TIME_LIMIT;
-      const fields = { task: this.name, manager: this.manager.constructor.name, timeLimit, passed };
+      const fields = { task: this.name, manager: this.manager.constructor.name, requestId, timeLimit, passed };
       logger.warn(fields, "a periodic task is over its time limit");
       run.abort(new DOMException(`Periodic task ${this.name} is over its time limit.`, "TimeoutError"));
     }
   }
 
-  #fail(error: unknown): void {
+  #fail({ requestId }: RequestContext, error: unknown): void {
     this.#count.failures += 1;
-    const fields = { task: this.name, manager: this.manager.constructor.name, error: messageOf(error) };
+    const fields = { task: this.name, manager: this.manager.constructor.name, requestId, error: messageOf(error) };
     this.world.logger.error(fields, "a periodic task failed");
   }
 }
