@@ -14,7 +14,7 @@ const MANAGER = `${fileURLToPath(new URL("./testing/life-manager.ts", import.met
 it.each(["work", "tick"])("a line of what failed has the request, the service and the host: %s", async (step) => {
   const folder = await testFolder({});
   const file = join(folder, "kilonova.log");
-  const configuration = await configurationOf({ log: { file }, service: { host: "node1" } }, folder);
+  const configuration = await configurationOf({ log: { file, level: "info" }, service: { host: "node1" } }, folder);
   const runtime = await Runtime.create({ configuration });
   let requestId: string | undefined;
   const fail = async (context: RequestContext) => {

@@ -1,18 +1,23 @@
 import type { QueueDepth } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
+import { BrokerAlarm } from "./broker-alarm.js";
 import { LastingChannel } from "./lasting-channel.js";
 import type { NamedQueue } from "./wire.js";
 
 /** Looks at the broker on a channel of its own: what it asks for costs no message its place. */
 export class BrokerLook {
   readonly #channel: LastingChannel;
+  readonly #alarm: BrokerAlarm;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, url: string) {
+    this.#alarm = new BrokerAlarm(connection, url);
     this.#channel = new LastingChannel(connection, async () => {});
   }
 
-  /** Resolves when the broker has answered. */
+  /** Resolves when the broker has answered. @throws KilonovaError `transport.unreachable` while it takes no messages */
   async answer(): Promise<void> {
+    const alarm = this.#alarm.failure("a sign of life");
+    if (alarm) throw alarm;
     const channel = await this.#channel.open();
     await channel.basicQos({ prefetchCount: 1 });
   }

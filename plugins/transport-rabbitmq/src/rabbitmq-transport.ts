@@ -169,6 +169,6 @@ export class RabbitmqTransport implements Transport {
       connection.unsafeDestroy();
       throw brokerError(this.#options.url, "a queue for answers", error);
     }
-    return { connection, wire, look: new BrokerLook(connection) };
+    return { connection, wire, look: new BrokerLook(connection, this.#options.url) };
   }
 }
