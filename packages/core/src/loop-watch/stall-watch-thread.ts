@@ -5,18 +5,36 @@ import { LoopSilence } from "./loop-watch-silence.js";
 import { stackOfMainThread } from "./loop-watch-stack.js";
 import { STALL_INTERVAL, STALL_LIMIT } from "./stall-limit.js";
 
-/** To ask costs the one who is asked some milliseconds: of stalls in a row, the first is asked about. Milliseconds. */
-const ASK_EVERY = 1_000;
+/** What it is given. */
+export interface StallWatchThreadData {
+  readonly beats: SharedArrayBuffer;
+  /** Milliseconds between two questions. */
+  readonly askEvery: number;
+}
+
+/** Milliseconds after the end of a stall until an answer is not waited for any more. */
+const ANSWER_TIME = 1_000;
+
+/** A question to the engine. */
+interface Question {
+  /** Milliseconds that the stall was long already. */
+  readonly length: number;
+  readonly answer: Promise<{ readonly culprit: Culprit | undefined; readonly took: number }>;
+  readonly over: AbortController;
+}
 
 /** What the thread of {@link StallWatch} does. */
 class StallWatchThread {
   readonly #silence: LoopSilence;
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #asked: Promise<Culprit | undefined> | undefined;
-  #over = new AbortController();
+  #askedAt: number;
+  #question: Question | undefined;
 
-  constructor(private readonly beats: LoopBeats) {
+  constructor(
+    private readonly beats: LoopBeats,
+    private readonly askEvery: number,
+  ) {
     this.#silence = new LoopSilence(STALL_LIMIT, STALL_INTERVAL, beats.now());
+    this.#askedAt = beats.now();
   }
 
   start(): void {
@@ -24,29 +42,38 @@ class StallWatchThread {
   }
 
   #look(): void {
-    const state = this.#silence.look(this.beats.now(), this.beats.last);
-    if (state.kind === "blocked") this.#asked ??= this.#culprit();
+    const now = this.beats.now();
+    const state = this.#silence.look(now, this.beats.last);
+    if (state.kind === "blocked" && !this.#question && this.#mayAsk(now)) this.#question = this.#ask(now, state.length);
     if (state.kind !== "back") return;
-    const asked = this.#asked;
-    this.#asked = undefined;
-    // An answer is on its way or will not come.
-    const over = this.#over;
-    setTimeout(() => over.abort(), ASK_EVERY).unref();
-    void asked?.then((culprit) => parentPort?.postMessage({ length: state.length, culprit }));
+    const question = this.#question;
+    this.#question = undefined;
+    void this.#tell(state.length, question);
   }
 
-  async #culprit(): Promise<Culprit | undefined> {
-    const now = this.beats.now();
-    if (this.beats.isDebuggerOpen || now - this.#askedAt < ASK_EVERY) return undefined;
+  #mayAsk(now: number): boolean {
+    return !this.beats.isDebuggerOpen && now - this.#askedAt >= this.askEvery;
+  }
+
+  #ask(now: number, length: number): Question {
     this.#askedAt = now;
-    this.#over = new AbortController();
+    const over = new AbortController();
     const since = this.beats.last;
-    try {
-      return culpritOf((await stackOfMainThread(() => this.beats.last === since, this.#over.signal)) ?? []);
-    } catch {
-      return undefined;
-    }
+    const answer = stackOfMainThread(() => this.beats.last === since, over.signal)
+      .catch(() => undefined)
+      .then((stack) => ({ culprit: culpritOf(stack ?? []), took: this.beats.now() - now }));
+    return { length, answer, over };
+  }
+
+  /** The question itself holds the loop: that is not the time of who is named. */
+  async #tell(length: number, question: Question | undefined): Promise<void> {
+    if (!question) return parentPort?.postMessage({ length });
+    const timer = setTimeout(() => question.over.abort(), ANSWER_TIME);
+    const { culprit, took } = await question.answer;
+    clearTimeout(timer);
+    parentPort?.postMessage({ length: Math.max(question.length, length - took), culprit });
   }
 }
 
-new StallWatchThread(new LoopBeats(workerData as SharedArrayBuffer)).start();
+const { beats, askEvery } = workerData as StallWatchThreadData;
+new StallWatchThread(new LoopBeats(beats), askEvery).start();

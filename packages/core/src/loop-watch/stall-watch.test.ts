@@ -14,7 +14,7 @@ function computeForTooLong(until: number) {
 
 it("names who held the loop, and how often", { timeout: 60_000 }, async () => {
   const built: typeof import("./stall-watch.js") = await import(BUILT);
-  watch = new built.StallWatch(recordingLogger([]));
+  watch = new built.StallWatch(recordingLogger([]), 0);
   watch.start();
   const found = () => watch?.counts().find((count) => count.function === "computeForTooLong");
   // Until its thread is up nobody looks.

@@ -4,7 +4,13 @@ import type { Logger } from "@kilonova/plugin-api";
 import { z } from "zod";
 import { LoopBeats } from "./loop-watch-beats.js";
 import { STALL_INTERVAL } from "./stall-limit.js";
+import type { StallWatchThreadData } from "./stall-watch-thread.js";
 
+/**
+ * Milliseconds between two questions who holds the loop. To be asked costs a process that has loaded much some hundred
+ * milliseconds, which is why one that starts is not asked at all.
+ */
+const ASK_EVERY = 300_000;
 /** Names beyond count as one: what evaluates code could have many. */
 const MOST_NAMES = 100;
 const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
@@ -19,7 +25,7 @@ const stallSchema = z.object({
 export interface StallCount {
   /** Empty where it is in none, or nobody knows who it was. */
   readonly package: string;
-  /** `unknown` where the loop was free again before anybody could ask, or was held outside JavaScript. */
+  /** `unknown` where nobody was to ask yet, or the loop was held outside JavaScript. */
   readonly function: string;
   readonly stalls: number;
   /** Milliseconds in all. */
@@ -30,7 +36,7 @@ export interface StallCount {
 
 /**
  * Counts how often the loop of this process is held for longer than 50 ms, and by what code: a thread of its own looks at
- * its beats and asks the engine, as that of {@link LoopWatch} does for blockages that a log should tell of. It keeps no
+ * its beats and asks the engine now and then, as that of {@link LoopWatch} does for blockages that a log should tell of. It keeps no
  * process from ending.
  */
 export class StallWatch {
@@ -39,18 +45,25 @@ export class StallWatch {
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param logger told where nobody can watch, for want of threads or memory */
-  constructor(private readonly logger: Logger) {}
+  /**
+   * @param logger told where nobody can watch, for want of threads or memory
+   * @param askEvery milliseconds between two questions who holds the loop
+   */
+  constructor(
+    private readonly logger: Logger,
+    private readonly askEvery: number = ASK_EVERY,
+  ) {}
 
   start(): void {
     const beat = () => this.#beats.beat(process.getBuiltinModule("node:inspector")?.url() !== undefined);
     beat();
     this.#timer = setInterval(beat, STALL_INTERVAL).unref();
+    const data: StallWatchThreadData = { beats: this.#beats.memory, askEvery: this.askEvery };
     try {
       const thread = new URL("./stall-watch-thread.js", import.meta.url);
       const settings = {
         name: "stall-watch",
-        workerData: this.#beats.memory,
+        workerData: data,
         execArgv: [],
         env: {},
         resourceLimits: MEMORY,
