@@ -16,6 +16,7 @@ import { rabbitmqPostgresqlCase } from "./rabbitmq-postgresql-case.js";
 import { type Result, resultsTable } from "./results-table.js";
 import { rpcComparison } from "./rpc.js";
 import { schedulerBenchmark } from "./scheduler.js";
+import { stallsBenchmark } from "./stalls.js";
 import { startBenchmark } from "./start.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   memoryBenchmark,
   hooksBenchmark,
   schedulerBenchmark,
+  stallsBenchmark,
 ];
 const COMPARISONS: readonly Comparison[] = [rpcComparison];
 const CASES: readonly CloudCase[] = [embeddedCase, rabbitmqPostgresqlCase];

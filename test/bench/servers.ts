@@ -25,7 +25,7 @@ export class Servers {
   ) {}
 
   /** Logs in, and makes a flavor and an image to build servers of. */
-  static async of(cloud: MeasuredCloud, connections = 1): Promise<Servers> {
+  static async of(cloud: Pick<MeasuredCloud, "cloudsFile">, connections = 1): Promise<Servers> {
     const admin = await Session.login(cloud.cloudsFile, "kilonova-admin");
     try {
       const flavor = { name: "bench", vcpus: 1, ram: 64, disk: 1 };

@@ -13,7 +13,7 @@ import {
   networkContract,
   placementContract,
 } from "@kilonova/contracts";
-import { endpointOf } from "@kilonova/core";
+import { endpointOf, noMetrics } from "@kilonova/core";
 import {
   connectDatabase,
   type Database,
@@ -86,6 +86,7 @@ export class HostileComputeWorld {
       group,
       { ...conductorOptions.schema.parse({}), stepTimeout: 200 },
       { info: () => {}, error: () => {} },
+      noMetrics,
     );
     const network = new FlatManager(database, networkOptions.schema.parse({}));
     await network.initHost();

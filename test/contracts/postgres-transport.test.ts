@@ -196,6 +196,7 @@ describe("what waits", () => {
     const depths = await transport.queueDepths();
     expect(depths).toContainEqual({ address: { topic }, kind: "cast", messages: 1 });
     expect(depths).toContainEqual({ address: { topic, server: "one" }, kind: "call", messages: 0 });
+    expect(depths).toContainEqual({ address: { topic }, kind: "dead", messages: 0 });
     finish();
     (await held.take("the second"))();
     await transport.close();

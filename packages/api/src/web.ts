@@ -62,6 +62,7 @@ export class ApiWeb implements WebServiceFactory {
   webService(): WebService {
     return {
       name: "compute",
+      service: "api",
       root: "/compute/v2.1",
       controllers: this.#controllers(),
       faultStyle: computeFaults,

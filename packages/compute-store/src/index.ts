@@ -26,6 +26,7 @@ export { giveBackLease, releaseLeases, renewLease, renewLeases, type Step } from
 export * from "./list-servers.js";
 export { computeMigrations } from "./migrations.js";
 export { openOperations } from "./open-operations.js";
+export { OPEN_STATES, type OperationCount, operationCounts } from "./operation-counts.js";
 export * from "./operations.js";
 export { type PowerReport, savePowerStates } from "./power-states.js";
 export {

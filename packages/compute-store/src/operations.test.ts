@@ -1,4 +1,4 @@
-import type { Operation } from "@kilonova/contracts";
+import { OPERATION_ACTIONS, type Operation } from "@kilonova/contracts";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
@@ -9,6 +9,7 @@ import {
   findServer,
   findServerEvenDeleted,
   finishOperation,
+  operationCounts,
   operationsOfHost,
   operationsOfServer,
   placeServers,
@@ -418,6 +419,24 @@ describe("rows are locked in one order, the server's first, so that nobody waits
     await client.query("commit");
     client.release();
     await writing;
+  });
+});
+
+describe("the operations that are not over", () => {
+  test("are counted by action and state, with the age of the oldest", async () => {
+    const of = async (state: string) =>
+      (await operationCounts(store.database)).find((one) => one.action === "create" && one.state === state);
+    const [pending, running] = [await of("pending"), await of("running")];
+    const operation = await buildOne();
+    await store.database.execute(
+      sql`update compute.operations set created_at = now() - interval '10 days' where id = ${operation.id}`,
+    );
+    const counted = await of("pending");
+    expect(counted?.count).toBe((pending?.count ?? 0) + 1);
+    expect(counted?.oldest).toBeGreaterThanOrEqual(10 * 24 * HOUR);
+    await takeForConductor(store.database, taker("counted"), [operation.id]);
+    expect((await of("running"))?.count).toBe((running?.count ?? 0) + 1);
+    expect(await operationCounts(store.database)).toHaveLength(OPERATION_ACTIONS.length * 2);
   });
 });
 

@@ -9,7 +9,7 @@ import {
 } from "@kilonova/compute-store";
 import { type ComputeDatabase, computeDatabase, createRequest, newServer } from "@kilonova/compute-store/testing";
 import { conductorContract } from "@kilonova/contracts";
-import { endpointOf } from "@kilonova/core";
+import { endpointOf, noMetrics } from "@kilonova/core";
 import { DatabaseServiceRecords } from "@kilonova/database";
 import { MemoryTransport, MemoryWire, RequestContext, Rpc } from "@kilonova/messaging";
 import { type Options, type ServiceRecord, silentLogger, systemClock } from "@kilonova/plugin-api";
@@ -65,6 +65,7 @@ function makeConductor(changes: Partial<Options<typeof conductorOptions>> = {}, 
     group,
     settings,
     recordingNotifications(told),
+    noMetrics,
   );
 }
 

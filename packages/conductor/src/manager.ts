@@ -14,7 +14,7 @@ import {
 } from "@kilonova/compute-store";
 import type { Options } from "@kilonova/config";
 import { type ComputeNode, type Conductor, computeNodeId, conductorContract } from "@kilonova/contracts";
-import { SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
+import { METRICS, type Metrics, SERVICE_RECORDS, type ServiceRecords } from "@kilonova/core";
 import { type Database, databaseOf } from "@kilonova/database";
 import {
   type Args,
@@ -50,6 +50,7 @@ import { ComputeHosts } from "./compute-hosts.js";
 import { ConductorWork } from "./conductor-work.js";
 import { FrameworkEndpoint } from "./framework-endpoint.js";
 import { OperationEnds } from "./operation-ends.js";
+import { addOperationMetrics } from "./operation-metrics.js";
 import { OperationSweep } from "./operation-sweep.js";
 import { conductorOptions } from "./options.js";
 import { ServerResources } from "./server-resources.js";
@@ -82,6 +83,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     @driver("servicegroup.driver") group: ServiceGroupDriver,
     @options(conductorOptions) settings: Settings,
     @inject(NOTIFICATIONS) notifications: Notifications,
+    @inject(METRICS) metrics: Metrics,
   ) {
     super();
     const owner = `${ownersOf(host)}${randomUUID()}`;
@@ -92,6 +94,7 @@ export class ConductorManager extends Manager implements Handlers<Conductor> {
     this.#work = new ConductorWork(this.#world, new BuildServers(this.#world, resources, hosts), resources);
     this.#sweep = new OperationSweep(this.#world, this.#work, hosts);
     this.additionalEndpoints = [new FrameworkEndpoint(framework)];
+    addOperationMetrics(metrics, database);
   }
 
   /** A host has one conductor: what an earlier life of it still holds is nobody's. */

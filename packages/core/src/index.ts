@@ -1,5 +1,7 @@
 // Decorators come from plugin-api; core hands them on for authors of services.
 export * from "@kilonova/plugin-api";
+export { adminAddress } from "./admin/admin-address.js";
+export { Health, type Readiness } from "./admin/health.js";
 export { Container, type MadeObject } from "./container/container.js";
 export { endpointOf } from "./container/explorer.js";
 export { ObjectLoader } from "./container/object-loader.js";
@@ -14,9 +16,11 @@ export { type HeldLock, LOCKS, type Locks } from "./locks/locks.js";
 export { type ProcessLogger, processLogger } from "./logging.js";
 export { LoopWatch, type LoopWatchSettings } from "./loop-watch/loop-watch.js";
 export { watchedCommand } from "./loop-watch/watched-command.js";
+export { METRICS, type MetricGroup, type MetricSample, type Metrics, noMetrics } from "./metrics/metrics.js";
 export { NotificationCenter, type NotificationCenterSettings } from "./notifications/notification-center.js";
 export type { NotificationOutlet, NotifierCount } from "./notifications/notification-queue.js";
 export {
+  adminOptions,
   hooksOptions,
   logOptions,
   notificationsOptions,

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { type Duration, duration, milliseconds, objectPath, optionGroup } from "@kilonova/config";
 import { isVersion } from "@kilonova/messaging";
 import { z } from "zod";
+import { adminAddress } from "./admin/admin-address.js";
 
 /** As contracts name theirs. */
 const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
@@ -142,6 +143,20 @@ export const logOptions = optionGroup(
       .string()
       .optional()
       .describe("The file that log lines are appended to; standard error where there is none."),
+  }),
+);
+
+/** What whoever watches over a process asks it. */
+export const adminOptions = optionGroup(
+  "admin",
+  z.object({
+    listen: z
+      .string()
+      .refine((text) => adminAddress(text) !== undefined, "expected a port, an address with its port, or a path from /")
+      .optional()
+      .describe(
+        "Where this process answers /metrics, /healthz and /readyz, to anybody who asks: a port of 127.0.0.1, an address with its port, or the path of a unix socket. The second of several workers has the next port, or the path with .2. Without it the process does not listen, and measures nothing.",
+      ),
   }),
 );
 

@@ -14,16 +14,22 @@ import {
   serviceDegraded,
   systemClock,
 } from "@kilonova/plugin-api";
+import { Health } from "./admin/health.js";
+import { ProcessAdmin } from "./admin/process-admin.js";
 import { Container } from "./container/container.js";
 import { Hooks } from "./hooks/hooks.js";
 import { loadTransport } from "./load-transport.js";
 import { LOCKS } from "./locks/locks.js";
 import type { ProcessLogger } from "./logging.js";
 import type { LoopWatch } from "./loop-watch/loop-watch.js";
+import { addHookMetrics } from "./metrics/hook-metrics.js";
+import { METRICS, type Metrics, noMetrics } from "./metrics/metrics.js";
+import { addQueueMetrics } from "./metrics/queue-metrics.js";
 import { NotificationCenter } from "./notifications/notification-center.js";
 import { connectNotifications, failureObserver } from "./notifications/notification-outlets.js";
 import { OptionDump } from "./option-dump.js";
 import {
+  adminOptions,
   hooksOptions,
   logOptions,
   notificationsOptions,
@@ -60,6 +66,7 @@ export const RUNTIME_GROUPS: readonly OptionGroup[] = [
   logOptions,
   notificationsOptions,
   tracingOptions,
+  adminOptions,
 ];
 
 /** Makes the framework's state where a process has a database. */
@@ -92,6 +99,8 @@ export class Runtime {
   readonly hooks: Hooks;
   /** Where it is told what happens. */
   readonly notifications: NotificationCenter;
+  /** Where services tell what is to be measured of them. */
+  readonly metrics: Metrics;
   readonly #optionDump: OptionDump;
   #enteredHooks: readonly LoadedHook[] = [];
   readonly #publisher: Notifications;
@@ -106,6 +115,9 @@ export class Runtime {
     readonly transport: Transport,
     private readonly plugins: ProcessPlugins,
     private readonly loopWatch: LoopWatch,
+    readonly health: Health,
+    /** Where it is asked how it is; undefined where nobody asks. */
+    readonly admin: ProcessAdmin | undefined,
   ) {
     const { host } = configuration.get(serviceOptions);
     this.notifications = new NotificationCenter({ clock, logger, options: configuration.get(notificationsOptions) });
@@ -115,14 +127,21 @@ export class Runtime {
       group: () => this.#serviceGroup(),
     });
     const isTraced = configuration.get(tracingOptions).exporter !== undefined;
+    this.metrics = admin?.metrics ?? noMetrics;
+    const tellFailure = failureObserver(logger, this.notifications);
     this.rpc = new Rpc(transport, {
-      onFailure: failureObserver(logger, this.notifications),
+      onFailure: (failure) => {
+        admin?.metrics.rpc.failed(failure);
+        tellFailure(failure);
+      },
       onDeadCast: deadCastObserver(logger),
       stacks: remoteStacks(logger, () => configuration.get(logOptions).level),
-      observers: isTraced ? [rpcSpans] : [],
+      observers: [...(admin ? [admin.metrics.rpc] : []), ...(isTraced ? [rpcSpans] : [])],
       pins: this.#versions,
     });
+    addQueueMetrics(this.metrics, transport);
     this.hooks = new Hooks(logger, plugins.loader.hookPoints);
+    addHookMetrics(this.metrics, this.hooks);
     const weaver = new Weaver({ hooks: this.hooks, clock, locks: () => this.state.locks });
     this.container = new Container(configuration, plugins.loader, (made) => {
       if (isTraced) traceDriver(made);
@@ -130,6 +149,7 @@ export class Runtime {
     });
     this.#optionDump = new OptionDump(configuration, logger);
     this.container.register(RPC, this.rpc);
+    this.container.register(METRICS, this.metrics);
     this.container.register(CLOCK, clock);
     this.container.register(LOGGER, logger);
     this.container.register(BASE_DIRECTORY, configuration.baseDirectory);
@@ -151,12 +171,16 @@ export class Runtime {
     configuration.register(...groups);
     const clock = settings.clock ?? systemClock;
     const { logger, loopWatch, plugins } = settings.beginning ?? (await beginProcess(configuration, settings.places));
+    const health = new Health();
+    let admin: ProcessAdmin | undefined;
     try {
+      admin = await ProcessAdmin.start(configuration, health, logger);
       const transport = await loadTransport(configuration, plugins.loader);
-      const runtime = new Runtime(configuration, logger, clock, transport, plugins, loopWatch);
+      const runtime = new Runtime(configuration, logger, clock, transport, plugins, loopWatch, health, admin);
       await runtime.#prepare(settings);
       return runtime;
     } catch (error) {
+      await admin?.stop();
       await loopWatch.stop();
       throw error;
     }
@@ -182,6 +206,7 @@ export class Runtime {
    * what blocks it.
    */
   started(): void {
+    this.health.serving();
     this.loopWatch.started();
     logCatalog(this.logger, this.catalog, this.#enteredHooks);
   }
@@ -203,6 +228,7 @@ export class Runtime {
     this.hooks.logSummary();
     await this.transport.close();
     await this.#tracing?.stop();
+    await this.admin?.stop();
     await this.loopWatch.stop();
     this.logger.flush();
   }
@@ -211,6 +237,7 @@ export class Runtime {
     try {
       this.#tracing = await startTracing(name, this.configuration, this.plugins.loader, this.logger);
       await this.transport.connect();
+      this.health.needs("transport", async () => this.transport.check?.());
       this.#state = makeState ? await makeState(this) : this.#stateElsewhere();
       this.container.register(SERVICE_RECORDS, this.state.serviceRecords);
       this.container.register(LOCKS, this.state.locks);

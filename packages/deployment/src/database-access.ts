@@ -49,8 +49,10 @@ export class DatabaseAccess {
     return database;
   }
 
-  /** Lets services ask for the databases that are open. */
+  /** Lets services ask for the databases that are open, and whoever watches over the process whether there is one. */
   register(runtime: Runtime): void {
+    const framework = this.of("framework");
+    runtime.health.needs("database", async () => void (await framework.$client.query("select 1")));
     for (const [owner, database] of this.#pools) runtime.container.register(databaseOf(owner), database);
   }
 

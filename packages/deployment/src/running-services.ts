@@ -66,6 +66,7 @@ export class RunningServices {
 
   /** Takes no new requests, then stops the services in reverse order. Safe to repeat. */
   async stop(): Promise<void> {
+    this.runtime.health.stopping();
     await this.#listener?.stop(this.runtime.configuration.get(serviceOptions).gracefulShutdownTimeout);
     for (const service of this.#services.toReversed()) await service.stop();
   }

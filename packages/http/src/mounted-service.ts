@@ -48,7 +48,7 @@ export class MountedService {
     this.#groups = compileRoutes(service);
     this.#negotiator = service.microversions && new Negotiator(service.microversions);
     this.#policies = { ...service.policies, public: () => true, authenticated };
-    this.#log = world.logger.child({ webService: service.name });
+    this.#log = world.logger.child({ service: service.service ?? service.name, webService: service.name });
   }
 
   /** Registers the routes that take a stream, or all others; what is wrong with any was said before. */

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
-import { silentLogger } from "@kilonova/plugin-api";
+import { type LogFields, type Logger, silentLogger } from "@kilonova/plugin-api";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import {
@@ -206,4 +206,25 @@ test("each web service is reset, whatever becomes of another", async () => {
   const plain = serviceOf(new Waiting(), "/three/v1");
   await new WebListener(options, [broken, plain, other]).reset();
   expect(seen).toEqual(["reset"]);
+});
+
+test("a request that fails is logged with its request id and the service that it was for", async () => {
+  const lines: LogFields[] = [];
+  const loggerOf = (own: LogFields): Logger => ({
+    ...silentLogger,
+    error: (fields) => void lines.push({ ...own, ...fields }),
+    child: (more) => loggerOf({ ...own, ...more }),
+  });
+  class Failing {
+    @route(wait)
+    async wait(): Promise<Reply<typeof wait>> {
+      throw new Error("a bug");
+    }
+  }
+  const failing = { ...serviceOf(new Failing(), "/one/v1"), service: "owner" };
+  const listener = new WebListener({ ...options, logger: loggerOf({ host: "node1" }) }, [failing]);
+  const { statusCode, headers } = await listener.inject("/one/v1/wait");
+  expect(statusCode).toBe(500);
+  const requestId = headers["x-openstack-request-id"];
+  expect(lines).toMatchObject([{ host: "node1", service: "owner", webService: "waiting", requestId }]);
 });

@@ -37,6 +37,8 @@ export interface UnroutedRequest {
 export interface WebService {
   /** For logs: `identity`. */
   readonly name: string;
+  /** The service that it belongs to, for logs: `api`. That of its own name where nothing is said. */
+  readonly service?: string;
   /** With its version, without a slash at the end: `/compute/v2.1`. */
   readonly root: string;
   /** Objects whose methods are marked with `@route`. */

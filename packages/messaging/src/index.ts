@@ -43,6 +43,7 @@ export {
   type Listener,
   type ListenerAddress,
   type ListenOptions,
+  listenerQueues,
   type QueueDepth,
   reasonText,
   redeliveryPause,

@@ -19,6 +19,11 @@ export class MemoryDeadLetters implements DeadLetters {
     if (letters.length > MOST) letters.shift();
   }
 
+  /** How many there are of a topic. */
+  count(topic: string): number {
+    return this.#letters.get(topic)?.length ?? 0;
+  }
+
   async list(topic: string, most: number): Promise<readonly DeadLetter[]> {
     return (this.#letters.get(topic) ?? []).slice(0, most);
   }

@@ -10,6 +10,8 @@ import {
   type Listener,
   type ListenerAddress,
   type ListenOptions,
+  listenerQueues,
+  type QueueDepth,
   type Transport,
 } from "./transport.js";
 
@@ -48,7 +50,7 @@ export class MemoryTransport implements Transport {
   async listen(address: ListenerAddress, handler: DeliveryHandler, options: ListenOptions = {}): Promise<Listener> {
     this.#throwIfClosed();
     const topic = { topic: address.topic };
-    const queues = [address, topic].flatMap((to) => [this.#wire.queue("call", to), this.#wire.queue("cast", to)]);
+    const queues = listenerQueues([address]).map(({ kind, address: to }) => this.#wire.queue(kind, to));
     const { deadLetters } = this.#wire;
     const bury: MemoryUndertaker = (letter) => {
       deadLetters.add(letter);
@@ -98,6 +100,23 @@ export class MemoryTransport implements Transport {
     for (const consumer of [...this.#wire.queue("fanout", address).consumers]) {
       consumer.take({ kind: "fanout", address, body, tries: 0, sender: this.user });
     }
+  }
+
+  async queueDepths(): Promise<readonly QueueDepth[]> {
+    const addresses = [...this.#listeners].map(({ address }) => address);
+    const topics = new Set(addresses.map(({ topic }) => topic));
+    return [
+      ...listenerQueues(addresses).map(({ kind, address }) => ({
+        kind,
+        address,
+        messages: this.#wire.queue(kind, address).length,
+      })),
+      ...[...topics].map((topic) => ({
+        kind: "dead" as const,
+        address: { topic },
+        messages: this.#wire.deadLetters.count(topic),
+      })),
+    ];
   }
 
   async close(): Promise<void> {

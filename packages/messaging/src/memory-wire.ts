@@ -57,6 +57,11 @@ export class MemoryQueue {
     return this.#consumers;
   }
 
+  /** How many messages wait. */
+  get length(): number {
+    return this.#messages.length;
+  }
+
   push(message: MemoryMessage): void {
     this.#messages.push(message);
     this.pump();

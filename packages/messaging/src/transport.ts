@@ -104,11 +104,26 @@ export interface DeadLetters {
   drop(topic: string, id: string): Promise<boolean>;
 }
 
-/** How many messages wait in the queue of an address, of those that this process listens on. */
+/**
+ * How many messages wait in the queue of an address, of those that this process listens on. `dead` are the dead letters of
+ * a topic and its hosts.
+ */
 export interface QueueDepth {
   readonly address: Address;
-  readonly kind: "call" | "cast";
+  readonly kind: "call" | "cast" | "dead";
   readonly messages: number;
+}
+
+/** The queues that listeners share or have for themselves: those of each topic and of each host, once. */
+export function listenerQueues(
+  listeners: readonly ListenerAddress[],
+): readonly { readonly kind: "call" | "cast"; readonly address: Address }[] {
+  const own = new Map(listeners.map((address) => [addressText(address), address]));
+  const shared = new Map(listeners.map(({ topic }) => [topic, { topic }]));
+  return [...own.values(), ...shared.values()].flatMap((address) => [
+    { kind: "call", address },
+    { kind: "cast", address },
+  ]);
 }
 
 /** What a process does with messages: what its broker user needs rights for. */
@@ -178,6 +193,13 @@ export interface Transport {
   readonly setup?: BrokerSetup;
   /** What waits for the listeners of this process. Absent where the transport cannot tell. */
   queueDepths?(): Promise<readonly QueueDepth[]>;
+  /**
+   * Asks the broker for an answer: whoever sees to a process asks so whether it can be sent to it. Absent where there is no
+   * broker that could be away.
+   *
+   * @throws KilonovaError `transport.*` while messages cannot be sent, or while one of its listeners does not hear any
+   */
+  check?(): Promise<void>;
   /**
    * Lets go at once: calls in flight fail with `transport.closed`, listeners end, casts that they have not finished go to
    * others. Who wants to see running work finished stops the listeners first. Safe to repeat.

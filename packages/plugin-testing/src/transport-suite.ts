@@ -18,17 +18,19 @@ export function transportSuite(
   makeTransport: MakeTransport,
   options: { readonly newTopic?: () => string } = {},
 ): readonly ContractCheck[] {
-  return Object.entries({ ...calls, ...addressing, ...casts, ...deadLetters, ...endings }).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const world = new TransportWorld(makeTransport, options.newTopic ?? uniqueTopic);
-      try {
-        await check(world);
-      } finally {
-        await world.end();
-      }
-    },
-  }));
+  return Object.entries({ ...calls, ...addressing, ...casts, ...deadLetters, ...watching, ...endings }).map(
+    ([name, check]) => ({
+      name,
+      run: async () => {
+        const world = new TransportWorld(makeTransport, options.newTopic ?? uniqueTopic);
+        try {
+          await check(world);
+        } finally {
+          await world.end();
+        }
+      },
+    }),
+  );
 }
 
 type Checks = Readonly<Record<string, (world: TransportWorld) => Promise<void>>>;
@@ -374,6 +376,39 @@ async function lettersOf(transport: Transport, topic: string, howMany: number): 
   };
   return soon(`${howMany} dead letters`, look());
 }
+
+/** Where a transport cannot tell, there is nothing to check. */
+const watching: Checks = {
+  "what waits is told for each queue that a listener has, and for none when it has stopped": async (world) => {
+    const transport = await world.transport();
+    if (!transport.queueDepths) return;
+    const listener = await transport.listen({ topic: world.topic, server: "one" }, async () => undefined);
+    const told = async () =>
+      (await transport.queueDepths?.())?.filter(
+        ({ address, kind }) => address.topic === world.topic && kind === "cast",
+      );
+    const depths = (await told()) ?? [];
+    const empty = { kind: "cast", messages: 0 };
+    assert.deepEqual(
+      [...depths].sort((one, other) => (one.address.server ?? "").localeCompare(other.address.server ?? "")),
+      [
+        { address: { topic: world.topic }, ...empty },
+        { address: { topic: world.topic, server: "one" }, ...empty },
+      ],
+    );
+    await listener.stop();
+    assert.deepEqual(await told(), []);
+  },
+
+  "it can be reached while it is connected, and not after it was closed": async (world) => {
+    const transport = await world.transport();
+    if (!transport.check) return;
+    await transport.listen({ topic: world.topic, server: "one" }, async () => undefined);
+    await transport.check();
+    await transport.close();
+    await rejectsWith("transport.closed", transport.check());
+  },
+};
 
 const endings: Checks = {
   "a listener that stops finishes what it took and takes nothing new": async (world) => {

@@ -108,12 +108,18 @@ export class PostgresTransport implements Transport {
   async queueDepths(): Promise<readonly QueueDepth[]> {
     await this.#ready();
     const queues = [...new Set([...this.#listeners].flatMap((listener) => listener.queues))];
-    const rows = await this.#store.once<{ queue: string; kind: "call" | "cast"; messages: number }>(
+    const rows = await this.#store.once<{ queue: string; kind: QueueDepth["kind"]; messages: number }>(
       "the depths of queues",
       QUEUE_DEPTHS,
-      [queues],
+      [queues, [...new Set([...this.#listeners].map(({ address }) => address.topic))]],
     );
     return rows.map(({ queue, kind, messages }) => ({ address: addressOf(queue), kind, messages }));
+  }
+
+  async check(): Promise<void> {
+    await this.#ready();
+    await this.#session.ready(0);
+    await this.#store.once("a sign of life", { name: "sign_of_life", text: "select 1" }, []);
   }
 
   async close(): Promise<void> {

@@ -135,5 +135,7 @@ export const QUEUE_DEPTHS: Statement = {
   from unnest($1::text[]) as asked
   union all select asked, 'cast',
     (select count(*)::integer from messaging.casts where queue = asked and taken_by is null)
-  from unnest($1::text[]) as asked`,
+  from unnest($1::text[]) as asked
+  union all select asked, 'dead', (select count(*)::integer from messaging.dead_letters where topic = asked)
+  from unnest($2::text[]) as asked`,
 };

@@ -46,6 +46,11 @@ export class ConsumingChannel {
     return this.#ending.signal;
   }
 
+  /** False while its channel is lost. */
+  get isConsuming(): boolean {
+    return this.#channel.current !== undefined;
+  }
+
   /** Resolves when every queue is consumed. */
   async open(): Promise<void> {
     await this.#channel.open();

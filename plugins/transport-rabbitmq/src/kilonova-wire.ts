@@ -1,10 +1,11 @@
-import type {
-  Address,
-  CallOptions,
-  DeadLetterObserver,
-  DeadLetters,
-  DeliveryHandler,
-  ListenerAddress,
+import {
+  type Address,
+  type CallOptions,
+  type DeadLetterObserver,
+  type DeadLetters,
+  type DeliveryHandler,
+  type ListenerAddress,
+  listenerQueues,
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
 import { AnswerLine } from "./answer-line.js";
@@ -14,7 +15,8 @@ import { ConfirmedLine } from "./confirmed-line.js";
 import type { RabbitmqOptions } from "./options.js";
 import { RabbitmqDeadLetters } from "./rabbitmq-dead-letters.js";
 import { RabbitmqListener } from "./rabbitmq-listener.js";
-import type { LastingListener, Wire } from "./wire.js";
+import { callQueue, castQueue, deadQueue } from "./topology.js";
+import type { LastingListener, NamedQueue, Wire } from "./wire.js";
 
 /** Messages and queues of this project's own. Names and arguments of the queues: `docs/decisions/0005-queues.md`. */
 export class KilonovaWire implements Wire {
@@ -61,6 +63,17 @@ export class KilonovaWire implements Wire {
     const user = brokerUser(url);
     const world = { connection, user, answers: this.#answers, confirmed: this.#confirmed, prefetch, onDeadLetter };
     return new RabbitmqListener(address, handler, concurrency, world);
+  }
+
+  queuesOf(listeners: readonly ListenerAddress[]): readonly NamedQueue[] {
+    const topics = new Set(listeners.map(({ topic }) => topic));
+    return [
+      ...listenerQueues(listeners).map(({ kind, address }) => {
+        const { queue } = kind === "call" ? callQueue(address) : castQueue(address);
+        return { kind, address, queue };
+      }),
+      ...[...topics].map((topic) => ({ kind: "dead" as const, address: { topic }, queue: deadQueue(topic).queue })),
+    ];
   }
 
   async close(): Promise<void> {

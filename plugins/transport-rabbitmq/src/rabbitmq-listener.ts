@@ -20,6 +20,7 @@ import { type ConfirmedLine, DELIVERIES, SENDER } from "./confirmed-line.js";
 import { type Consuming, ConsumingChannel } from "./consuming-channel.js";
 import { Slots } from "./slots.js";
 import { callQueue, castQueue, declareAddress, declareFanoutQueue, declareTopic, fanoutQueue } from "./topology.js";
+import type { ListenerState } from "./wire.js";
 
 /** What a listener needs of its transport. */
 export interface ListenerWorld {
@@ -59,6 +60,11 @@ export class RabbitmqListener implements Listener {
     this.#slots = new Slots(concurrency);
     this.#isBound = world.user === boundUser(address.topic, address.server);
     this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming));
+  }
+
+  get state(): ListenerState {
+    if (this.#consuming.ending.aborted) return "ended";
+    return this.#consuming.isConsuming ? "listening" : "lost";
   }
 
   /** Resolves when every queue is consumed. */

@@ -85,6 +85,38 @@ describe("a listener that works on few messages at a time", () => {
   });
 });
 
+describe("what waits", () => {
+  it("is counted with the broker, without what a process was handed already", async () => {
+    const topic = testTopic();
+    const transport = await connected({ prefetch: 1 });
+    const held = new Mailbox<() => void>();
+    const work = () => new Promise<undefined>((resolve) => held.put(() => resolve(undefined)));
+    await transport.listen({ topic, server: "one" }, work, { concurrency: 1 });
+    await transport.cast({ topic }, "worked on");
+    const finish = await held.take("the first");
+    await transport.cast({ topic }, "waits");
+    const depths = await transport.queueDepths();
+    expect(depths).toContainEqual({ address: { topic }, kind: "cast", messages: 1 });
+    expect(depths).toContainEqual({ address: { topic, server: "one" }, kind: "call", messages: 0 });
+    expect(depths).toContainEqual({ address: { topic }, kind: "dead", messages: 0 });
+    finish();
+    (await held.take("the second"))();
+    await transport.close();
+  });
+
+  it("is told of the other queues where one was deleted", async () => {
+    const topic = testTopic();
+    const transport = await connected();
+    await transport.listen({ topic, server: "one" }, async () => undefined);
+    const connection = new Connection({ url: testUrl(), noDelay: true });
+    await connection.queueDelete({ queue: deadQueue(topic).queue });
+    await connection.close();
+    const kinds = new Set((await transport.queueDepths()).map(({ kind }) => kind));
+    expect(kinds).toEqual(new Set(["call", "cast"]));
+    await transport.close();
+  });
+});
+
 describe("a cast that fails too often", () => {
   it("ends in the dead-letter queue of its topic", async () => {
     const topic = testTopic();

@@ -1,5 +1,6 @@
 import {
   type Address,
+  addressText,
   type BrokerSetup,
   type CallOptions,
   DEFAULT_CONCURRENCY,
@@ -9,10 +10,12 @@ import {
   type Listener,
   type ListenerAddress,
   type ListenOptions,
+  type QueueDepth,
   type Transport,
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
-import { brokerError, closed, virtualHost } from "./broker-error.js";
+import { brokerError, closed, unreachable, virtualHost } from "./broker-error.js";
+import { BrokerLook } from "./broker-look.js";
 import { brokerRights } from "./broker-rights.js";
 import { closeConnection, openConnection } from "./connection.js";
 import { KilonovaWire } from "./kilonova-wire.js";
@@ -30,6 +33,7 @@ const WIRES = { kilonova: KilonovaWire, oslo: OsloWire };
 interface Sending {
   readonly connection: Connection;
   readonly wire: Wire;
+  readonly look: BrokerLook;
 }
 
 /**
@@ -100,6 +104,31 @@ export class RabbitmqTransport implements Transport {
     await wire.fanout(topic, body);
   }
 
+  async queueDepths(): Promise<readonly QueueDepth[]> {
+    const { wire, look } = await this.#ready();
+    const listening = [...this.#listeners].filter(({ state }) => state !== "ended");
+    try {
+      return await look.depths(wire.queuesOf(listening.map(({ address }) => address)));
+    } catch (error) {
+      throw brokerError(this.#options.url, "to look at queues", error);
+    }
+  }
+
+  async check(): Promise<void> {
+    const { connection, look } = await this.#ready();
+    if (!connection.ready) throw unreachable(this.#options.url, "the connection was lost and is not back yet");
+    const lost = [...this.#listeners].find(({ state }) => state === "lost");
+    if (lost) {
+      const words = `who listens for ${addressText(lost.address)} was cut off and is not back yet`;
+      throw unreachable(this.#options.url, words);
+    }
+    try {
+      await look.answer();
+    } catch (error) {
+      throw brokerError(this.#options.url, "a sign of life", error);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
@@ -134,7 +163,7 @@ export class RabbitmqTransport implements Transport {
   async #close(): Promise<void> {
     const sending = await this.#sending?.catch(() => undefined);
     const listening = await this.#listening?.catch(() => undefined);
-    const ends = [...this.#listeners, sending?.wire].map((end) => end?.close());
+    const ends = [...this.#listeners, sending?.wire, sending?.look].map((end) => end?.close());
     const connections = [listening, sending?.connection].map((connection) => connection && closeConnection(connection));
     await Promise.allSettled([...ends, ...connections]);
   }
@@ -163,6 +192,6 @@ export class RabbitmqTransport implements Transport {
       connection.unsafeDestroy();
       throw brokerError(this.#options.url, "a queue for answers", error);
     }
-    return { connection, wire };
+    return { connection, wire, look: new BrokerLook(connection, this.#options.url) };
   }
 }

@@ -6,11 +6,23 @@ import type {
   DeliveryHandler,
   Listener,
   ListenerAddress,
+  QueueDepth,
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
 
+/** `lost`: it will listen again. `ended`: it was told to stop. */
+export type ListenerState = "listening" | "lost" | "ended";
+
+/** A queue of a listener, under the broker's name for it. */
+export interface NamedQueue {
+  readonly queue: string;
+  readonly address: Address;
+  readonly kind: QueueDepth["kind"];
+}
+
 /** A listener that comes back by itself after its connection was lost. */
 export interface LastingListener extends Listener {
+  readonly state: ListenerState;
   /** Resolves when it listens. */
   open(): Promise<void>;
   /** Lets go at once. */
@@ -33,5 +45,7 @@ export interface Wire {
     concurrency: number,
     onDeadLetter: DeadLetterObserver | undefined,
   ): LastingListener;
+  /** The queues of listeners that can be looked at, each once. */
+  queuesOf(listeners: readonly ListenerAddress[]): readonly NamedQueue[];
   close(): Promise<void>;
 }

@@ -43,10 +43,13 @@ export function failureObserver(logger: Logger, center: NotificationCenter): Fai
     // What lies behind it is for the log alone: it may name what neither the caller nor a web hook is to know.
     const cause = error instanceof Error && error.cause !== undefined ? { cause: messageOf(error.cause) } : {};
     if (contract === undefined || method === undefined) {
-      logger.warn({ topic: address.topic, error: message, ...cause }, "a message was refused");
+      logger.warn({ service: address.topic, error: message, ...cause }, "a message was refused");
       return;
     }
-    logger.warn({ contract, method, requestId, error: message, ...cause }, "an RPC method failed");
+    logger.warn(
+      { service: address.topic, contract, method, requestId, error: message, ...cause },
+      "an RPC method failed",
+    );
     // Who takes notifications and fails would be told of its own failure, and fail again.
     if (contract === notificationsContract.name) return;
     const code = isKilonovaError(error) ? error.code : "rpc.failed";

@@ -18,6 +18,11 @@ export function isWorkerProcess(): boolean {
   return cluster.isWorker && process.env[WORKER_VARIABLE] !== undefined;
 }
 
+/** From 1; 1 as well for a process that is no worker. A worker that died is replaced by one of its number. */
+export function workerNumber(): number {
+  return isWorkerProcess() ? Number(process.env[WORKER_VARIABLE]) : 1;
+}
+
 /** Tells the primary that this worker is up. */
 export function reportReady(ready: WorkerReady): void {
   process.send?.({ kilonova: "ready", ...ready });

@@ -32,6 +32,10 @@ export interface TaskCount {
   readonly overdue: number;
   /** Times that another service of the cluster had it. */
   readonly leftToOthers: number;
+  /** Milliseconds that runs took in all. */
+  readonly time: number;
+  /** When a run ended last, well or badly, by the clock; undefined before the first. */
+  readonly lastEnd: number | undefined;
 }
 
 interface Run {
@@ -47,7 +51,8 @@ export class PeriodicTask {
   readonly #jitter: number;
   readonly #timeLimit: number;
   readonly #holder = randomUUID();
-  readonly #count = { runs: 0, failures: 0, overdue: 0, leftToOthers: 0 };
+  readonly #count = { runs: 0, failures: 0, overdue: 0, leftToOthers: 0, time: 0 };
+  #lastEnd: number | undefined;
   #due = Number.POSITIVE_INFINITY;
   #run: Run | undefined;
   /** The fence under which the lock has been kept since the last run. */
@@ -78,7 +83,7 @@ export class PeriodicTask {
   }
 
   count(): TaskCount {
-    return { ...this.#count };
+    return { ...this.#count, lastEnd: this.#lastEnd };
   }
 
   /** The service has started: its first run is due at once, or after one interval. */
@@ -112,22 +117,17 @@ export class PeriodicTask {
 
   async #runOnce(controller: AbortController): Promise<void> {
     const over = new AbortController();
-    void this.#watch(controller, over.signal);
+    const context = RequestContext.admin().withSignal(controller.signal);
+    void this.#watch(controller, context, over.signal);
     try {
-      await (this.mark.spec.once === "cluster"
-        ? this.#workInCluster(controller)
-        : this.#work(this.#context(controller)));
+      await (this.mark.spec.once === "cluster" ? this.#workInCluster(controller, context) : this.#work(context));
     } catch (error) {
-      if (!this.#isEnding) this.#fail(error);
+      if (!this.#isEnding) this.#fail(context, error);
     }
     over.abort();
     this.#run = undefined;
     this.#due = this.world.clock.now() + this.#wait();
     this.onDue(this.#due);
-  }
-
-  #context({ signal }: AbortController): RequestContext {
-    return RequestContext.admin().withSignal(signal);
   }
 
   async #work(context: RequestContext): Promise<void> {
@@ -136,11 +136,17 @@ export class PeriodicTask {
       throw new KilonovaError("contract.invalid", `${this.manager.constructor.name} has no method ${this.name}.`);
     }
     this.#count.runs += 1;
-    await method.call(this.manager, context);
+    const start = performance.now();
+    try {
+      await method.call(this.manager, context);
+    } finally {
+      this.#count.time += performance.now() - start;
+      this.#lastEnd = this.world.clock.now();
+    }
   }
 
   /** One service of the cluster has the lock from the start of a run to a whole interval after its end. */
-  async #workInCluster(controller: AbortController): Promise<void> {
+  async #workInCluster(controller: AbortController, context: RequestContext): Promise<void> {
     const { locks, clock, topic } = this.world;
     const asked = { locks: locks(), clock, name: `periodic task ${topic}.${this.name}`, holder: this.#holder };
     const lease = await ClusterLease.tryAcquire(asked, this.#fence);
@@ -153,7 +159,7 @@ export class PeriodicTask {
     const abandon = () => (this.#isEnding ? undefined : lease.abandon());
     controller.signal.addEventListener("abort", abandon);
     try {
-      await underLease(lease, this.#context(controller), (context) => this.#work(context));
+      await underLease(lease, context, (held) => this.#work(held));
     } finally {
       controller.signal.removeEventListener("abort", abandon);
       await (this.#isEnding ? lease.end() : lease.keep(this.every));
@@ -161,7 +167,7 @@ export class PeriodicTask {
   }
 
   /** Names a run that is over its time limit, again each time that it has passed once more. */
-  async #watch(run: AbortController, over: AbortSignal): Promise<void> {
+  async #watch(run: AbortController, { requestId }: RequestContext, over: AbortSignal): Promise<void> {
     const { clock, logger } = this.world;
     for (let passed = this.#timeLimit; ; passed += this.#timeLimit) {
       try {
@@ -171,15 +177,15 @@ export class PeriodicTask {
       }
       if (passed === this.#timeLimit) this.#count.overdue += 1;
       const timeLimit = this.mark.spec.timeLimit ?? TIME_LIMIT;
-      const fields = { task: this.name, manager: this.manager.constructor.name, timeLimit, passed };
+      const fields = { task: this.name, manager: this.manager.constructor.name, requestId, timeLimit, passed };
       logger.warn(fields, "a periodic task is over its time limit");
       run.abort(new DOMException(`Periodic task ${this.name} is over its time limit.`, "TimeoutError"));
     }
   }
 
-  #fail(error: unknown): void {
+  #fail({ requestId }: RequestContext, error: unknown): void {
     this.#count.failures += 1;
-    const fields = { task: this.name, manager: this.manager.constructor.name, error: messageOf(error) };
+    const fields = { task: this.name, manager: this.manager.constructor.name, requestId, error: messageOf(error) };
     this.world.logger.error(fields, "a periodic task failed");
   }
 }

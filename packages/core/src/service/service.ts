@@ -9,9 +9,11 @@ import {
   type ServiceGroupDriver,
   type ServiceRecord,
 } from "@kilonova/plugin-api";
+import type { ServiceState } from "../admin/health.js";
 import type { Container } from "../container/container.js";
 import { endpointOf } from "../container/explorer.js";
 import { checkDeclaredOptions } from "../declared-options.js";
+import { addTaskMetrics } from "../metrics/task-metrics.js";
 import { servicegroupOptions, serviceOptions, transportOptions } from "../options.js";
 import { programName, programPlaces } from "../process/program.js";
 import { Runtime } from "../runtime.js";
@@ -88,6 +90,7 @@ export class Service {
     checkDeclaredOptions(runtime.configuration);
     runtime.dumpOptions();
     const intervals = intervalsOf(runtime.configuration, settings);
+    runtime.health.service(`${topic} on ${host}`, "starting");
     return new Service(
       runtime,
       binary,
@@ -119,6 +122,7 @@ export class Service {
       await this.stop();
       throw error;
     }
+    this.#tellHealth("up");
     if (this.ownsRuntime) {
       this.runtime.hooks.warnOfUnknownPoints();
       this.runtime.started();
@@ -214,6 +218,7 @@ export class Service {
     const { logger, topic } = this;
     const world = { configuration, clock, logger, topic, locks: () => state.locks, interval: this.intervals.periodic };
     this.#tasks = new PeriodicTasks(this.manager, world);
+    addTaskMetrics(this.runtime.metrics, topic, this.#tasks);
     this.#tasks.start();
   }
 
@@ -236,6 +241,8 @@ export class Service {
   async #stop(last: () => Promise<void>): Promise<void> {
     const { gracefulShutdownTimeout } = this.runtime.configuration.get(serviceOptions);
     this.#ending.abort();
+    this.#tellHealth("stopping");
+    if (this.ownsRuntime) this.runtime.health.stopping();
     await this.#step("finish its work", () => this.#finish(), gracefulShutdownTimeout);
     const context = this.runtime.context().within(LEAVING_TIME);
     await this.#step("clean up", () => this.manager.cleanupHost(context));
@@ -243,9 +250,14 @@ export class Service {
       if (this.#record) await this.#group?.leave(this.#record);
     });
     await this.#step("be forgotten", last);
+    this.#tellHealth("stopped");
     this.logger.info({}, "the service has stopped");
     if (this.ownsRuntime) await this.#step("close its runtime", () => this.runtime.close());
     this.#stopped.give();
+  }
+
+  #tellHealth(state: ServiceState): void {
+    this.runtime.health.service(`${this.topic} on ${this.host}`, state);
   }
 
   async #finish(): Promise<void> {

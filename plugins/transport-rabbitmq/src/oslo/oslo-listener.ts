@@ -10,7 +10,7 @@ import type { AsyncMessage, Connection } from "rabbitmq-client";
 import type { Acknowledgements } from "../acknowledgements.js";
 import { type Consuming, ConsumingChannel } from "../consuming-channel.js";
 import { Slots } from "../slots.js";
-import type { LastingListener } from "../wire.js";
+import type { LastingListener, ListenerState } from "../wire.js";
 import { toOsloAnswer, toOsloBeat } from "./oslo-answer.js";
 import { unwrap } from "./oslo-envelope.js";
 import type { OsloReplyLine } from "./oslo-reply-line.js";
@@ -47,6 +47,11 @@ export class OsloListener implements LastingListener {
   ) {
     this.#slots = new Slots(concurrency);
     this.#consuming = new ConsumingChannel(connection, (consuming) => this.#prepare(consuming));
+  }
+
+  get state(): ListenerState {
+    if (this.#consuming.ending.aborted) return "ended";
+    return this.#consuming.isConsuming ? "listening" : "lost";
   }
 
   open(): Promise<void> {

@@ -4,17 +4,18 @@ import {
   type DeliveryHandler,
   EnvelopeCodec,
   type ListenerAddress,
+  listenerQueues,
 } from "@kilonova/messaging";
 import type { Connection } from "rabbitmq-client";
 import { ConfirmedChannel } from "../confirmed-channel.js";
 import type { RabbitmqOptions } from "../options.js";
-import type { LastingListener, Wire } from "../wire.js";
+import type { LastingListener, NamedQueue, Wire } from "../wire.js";
 import { OsloCallLine } from "./oslo-call-line.js";
 import { CONTENT, wrap } from "./oslo-envelope.js";
 import { OsloListener } from "./oslo-listener.js";
 import { OsloReplyLine } from "./oslo-reply-line.js";
 import { toOsloRequest } from "./oslo-request.js";
-import { fanoutExchange, topicExchange, topicKey } from "./oslo-topology.js";
+import { fanoutExchange, topicExchange, topicKey, topicQueue } from "./oslo-topology.js";
 
 /** Messages and queues as oslo.messaging has them: `docs/decisions/0020-oslo-on-the-wire.md`. */
 export class OsloWire implements Wire {
@@ -75,6 +76,12 @@ export class OsloWire implements Wire {
     const { prefetch, osloExchange: exchange } = this.options;
     const world = { codec: this.#codec, replies: this.#replies, exchange, prefetch };
     return new OsloListener(connection, address, handler, concurrency, world);
+  }
+
+  /** Calls and casts share a queue: it is counted with the casts. */
+  queuesOf(listeners: readonly ListenerAddress[]): readonly NamedQueue[] {
+    const queues = listenerQueues(listeners).filter(({ kind }) => kind === "cast");
+    return queues.map(({ kind, address }) => ({ kind, address, queue: topicQueue(address).queue }));
   }
 
   async close(): Promise<void> {
