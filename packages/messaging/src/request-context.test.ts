@@ -74,6 +74,12 @@ describe("a request context", () => {
     expect(inspect(context, { showHidden: true, depth: 9 })).not.toContain("secret");
     expect(context.detached().token()).toBeUndefined();
   });
+
+  it("says who sent the message, whatever becomes of it: else a host would pass for a service", () => {
+    const context = new RequestContext({}, { sender: "compute.node1" });
+    const kept = [context.detached(), context.elevated(), context.within(5), context.withValue(Symbol("x"), 1)];
+    expect(kept.map(({ sender }) => sender)).toEqual(kept.map(() => "compute.node1"));
+  });
 });
 
 describe("the deadline of a request context", () => {

@@ -126,7 +126,7 @@ export class RequestContext {
 
   /** The same request without its deadline: for work that goes on after the caller has been answered. */
   detached(): RequestContext {
-    return new RequestContext({ ...this.fields(), token: undefined });
+    return new RequestContext({ ...this.fields(), token: undefined }, { sender: this.sender });
   }
 
   /** Milliseconds until the deadline, 0 when it is past, undefined when there is none. */

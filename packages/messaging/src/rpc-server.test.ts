@@ -25,6 +25,22 @@ async function answerTo(body: string) {
 
 const code = async (body: unknown) => (await answerTo(JSON.stringify(body))).answer.error?.code;
 
+describe("an answer that is not what its contract says, or is too long to send", () => {
+  it.each([
+    ["rpc.badResult", 3],
+    ["rpc.tooLong", "x".repeat(9 * 2 ** 20)],
+  ])("is told here as %s, as a handler's failure is", async (code, answer) => {
+    const failures: unknown[] = [];
+    const { transport } = await exampleWorld(
+      { greet: async () => answer },
+      { server: { onFailure: ({ method, error }) => failures.push([method, (error as { code: string }).code]) } },
+    );
+    const sent = await transport.call({ topic: "example" }, JSON.stringify(good), { timeLeft: 5_000 });
+    expect(JSON.parse(sent).error.code).toBe(code);
+    expect(failures).toEqual([["greet", code]]);
+  });
+});
+
 describe("what a peer sends", () => {
   it("is answered when it is right", async () => {
     expect((await answerTo(JSON.stringify(good))).answer).toEqual({ v: 1, value: "hello" });

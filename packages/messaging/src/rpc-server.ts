@@ -120,7 +120,7 @@ class Dispatcher {
   async answer(delivery: Delivery): Promise<string> {
     const beat = setInterval(() => delivery.beat(), BEAT_INTERVAL);
     try {
-      return this.world.codec.encode(await this.#outcome(this.#read(delivery), delivery.sender));
+      return await this.#answered(this.#read(delivery), delivery.sender);
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -168,11 +168,16 @@ class Dispatcher {
     }
   }
 
-  async #outcome(request: RequestEnvelope, sender: string | undefined): Promise<AnswerEnvelope> {
+  async #answered(request: RequestEnvelope, sender: string | undefined): Promise<string> {
     const target = this.#target(request, sender);
     const limits = request.timeLeft === undefined ? { sender } : { deadline: Date.now() + request.timeLeft, sender };
     const answer = await this.#run("call", request, target, new RequestContext(claimed(request, sender), limits));
-    return this.#checked(request, target.spec, answer);
+    try {
+      return this.world.codec.encode(this.#checked(request, target.spec, answer));
+    } catch (error) {
+      this.#report(request, error);
+      throw error;
+    }
   }
 
   #target(request: RequestEnvelope, sender: string | undefined): Target {

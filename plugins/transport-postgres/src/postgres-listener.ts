@@ -4,6 +4,7 @@ import {
   type DeadLetterObserver,
   type DeliveryHandler,
   isHopeless,
+  isKilonovaError,
   type Listener,
   type ListenerAddress,
   messageOf,
@@ -132,7 +133,7 @@ export class PostgresListener implements Listener {
       for (const call of calls) this.#start(this.#answer(call));
       return calls.length;
     }
-    const casts = await this.world.store.once<TakenCast>("casts", TAKE_CASTS, values);
+    const casts = await this.#orGiveUp(session, this.world.store.once<TakenCast>("casts", TAKE_CASTS, values));
     for (const cast of casts) this.#start(this.#perform(cast, session));
     return casts.length;
   }
@@ -167,7 +168,18 @@ export class PostgresListener implements Listener {
     } catch (error) {
       return this.#fail({ id, body, deliveries }, session, error);
     }
-    await this.world.casts.finish(id, session);
+    await this.#orGiveUp(session, this.world.casts.finish(id, session));
+  }
+
+  /**
+   * Whatever was lost on the way may have been done: casts may be this session's without anybody here working on them. They
+   * would be so for as long as it lives.
+   */
+  async #orGiveUp<Value>(session: number, asked: Promise<Value>): Promise<Value> {
+    return asked.catch((error: unknown) => {
+      if (isKilonovaError(error, "transport.unreachable")) this.world.session.giveUp(session);
+      throw error;
+    });
   }
 
   async #fail({ id, body, deliveries }: TakenCast, session: number, error: unknown): Promise<void> {
@@ -176,7 +188,7 @@ export class PostgresListener implements Listener {
     const pause = redeliveryPause(deliveries);
     const limit = isHopeless(error) ? deliveries : DELIVERY_LIMIT;
     const values = [id, session, reason, pause, limit];
-    await this.world.store.untilDone("the failure of a cast", FAIL_CAST, values);
+    await this.#orGiveUp(session, this.world.store.untilDone("the failure of a cast", FAIL_CAST, values));
     if (deliveries < limit) setTimeout(() => this.#want("cast"), pause).unref();
     else this.world.onDeadLetter?.({ deliveries, reason, body: body.toString() });
   }

@@ -126,13 +126,27 @@ export class Session {
     const hearers = this.#hearers.get(channel) ?? new Set();
     this.#hearers.set(channel, hearers);
     hearers.add(heard);
-    if (this.#client) await this.#ask(this.#client, `listen ${escapeIdentifier(channel)}`);
-    return () => {
+    const leave = () => {
       hearers.delete(heard);
       if (hearers.size > 0 || this.#hearers.get(channel) !== hearers) return;
       this.#hearers.delete(channel);
       if (this.#client) this.#ask(this.#client, `unlisten ${escapeIdentifier(channel)}`).catch(() => {});
     };
+    try {
+      if (this.#client) await this.#ask(this.#client, `listen ${escapeIdentifier(channel)}`);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  }
+
+  /**
+   * Ends a session, if it is still this one: another follows, and what it held is given back. For who can't know any more
+   * what it holds.
+   */
+  giveUp(session: number): void {
+    if (this.#client && this.#id === session) this.#abandon(this.#client);
   }
 
   /** Sends a statement, with the session's number before its values, on the session's own connection: both stand or fall. */

@@ -33,6 +33,8 @@ export interface ListenerWorld {
   readonly user: string;
 }
 
+/** Milliseconds before a cast of which no copy could be made goes back as it is. */
+const REFUSED_PAUSE = 1_000;
 const LISTENER_DIED = "Whoever worked on it was gone before it was done.";
 
 /** A cast that is worked on. */
@@ -191,6 +193,8 @@ export class RabbitmqListener implements Listener {
       await copy();
       acks.acknowledge(message);
     } catch {
+      // It comes again at once: a broker that goes on refusing the copy must not be asked for it in a hot loop.
+      await pause(REFUSED_PAUSE, undefined, { signal: this.#consuming.ending }).catch(() => {});
       acks.reject(message, true);
     }
   }

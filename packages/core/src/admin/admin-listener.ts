@@ -48,6 +48,10 @@ export class AdminListener {
         { cause },
       );
     }
+    // What goes wrong with it must not end the process that it only watches.
+    listener.#server.on("error", (error) =>
+      world.logger.warn({ error: messageOf(error) }, "the admin listener failed"),
+    );
     world.logger.info({ address: adminAddressText(listener.address) }, "metrics and health are answered");
     return listener;
   }

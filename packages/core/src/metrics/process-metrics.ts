@@ -64,8 +64,18 @@ export class ProcessMetrics implements Metrics {
   async #writeAll(): Promise<string> {
     const written = await Promise.all(this.#sources.map((source) => this.#read(source)));
     for (const metric of this.#metrics.values()) metric.reset();
-    for (const write of written) write();
+    for (const write of written) this.#tried(write);
     return this.#registry.metrics();
+  }
+
+  /** What cannot be written, such as a counter below nothing, costs no other its place. */
+  #tried(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.logger.debug({ error: messageOf(error) }, "metrics could not be written");
+      this.#failures.inc();
+    }
   }
 
   async #read(source: Source): Promise<() => void> {
@@ -80,7 +90,9 @@ export class ProcessMetrics implements Metrics {
 
   #write(labels: Readonly<Record<string, string>>, values: Readonly<Partial<Record<string, number>>>): void {
     for (const [name, value] of Object.entries(values)) {
-      if (value !== undefined) this.#metrics.get(name)?.inc(labels, value);
+      if (value === undefined) continue;
+      if (!Number.isFinite(value)) throw new RangeError(`${name} is no number`);
+      this.#metrics.get(name)?.inc(labels, value);
     }
   }
 }

@@ -6,9 +6,19 @@ import type { Metrics } from "./metrics.js";
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 const LABELS = ["topic", "contract", "method", "kind", "outcome"] as const;
 
+/** Methods that are told apart, on each side; what comes beyond is measured as one. */
+const MOST_SERIES = 2_000;
+const OTHER = { topic: "other", contract: "other", method: "other", kind: "other" };
+
 /** What is measured of one method, one way of sending it. */
 interface MethodSeries {
   readonly topic: string;
+  readonly labels: {
+    readonly topic: string;
+    readonly contract: string;
+    readonly method: string;
+    readonly kind: string;
+  };
   inFlight: number;
   /** By outcome: what a label costs is paid once. */
   readonly durations: Map<string, { observe(seconds: number): void }>;
@@ -17,8 +27,8 @@ interface MethodSeries {
 type Side = "server" | "client";
 
 /**
- * Measures messages as an observer of {@link Rpc}. Labels are bounded: an observer sees methods of contracts alone, and the
- * outcome is `ok`, `refused` or a code of the one table.
+ * Measures messages as an observer of {@link Rpc}. Labels are bounded: of methods, which anybody may name through the untyped
+ * door, so many are told apart, and the outcome is `ok`, `refused` or a code of the one table.
  */
 export class RpcMetrics implements Required<RpcObserver> {
   readonly #server: SideMetrics;
@@ -57,6 +67,7 @@ export class RpcMetrics implements Required<RpcObserver> {
 class SideMetrics {
   readonly #histogram: Histogram<(typeof LABELS)[number]>;
   readonly #series = new Map<string, MethodSeries>();
+  readonly #other: MethodSeries = { topic: OTHER.topic, labels: OTHER, inFlight: 0, durations: new Map() };
 
   constructor(side: Side, help: string, registry: Registry, metrics: Metrics) {
     this.#histogram = new Histogram({
@@ -90,7 +101,7 @@ class SideMetrics {
       throw error;
     } finally {
       series.inFlight -= 1;
-      this.#durations(series, message, outcome).observe((performance.now() - start) / 1_000);
+      this.#durations(series, outcome).observe((performance.now() - start) / 1_000);
     }
   }
 
@@ -98,16 +109,16 @@ class SideMetrics {
     const key = `${kind} ${topic} ${contract} ${method}`;
     const known = this.#series.get(key);
     if (known) return known;
-    const series = { topic, inFlight: 0, durations: new Map() };
+    if (this.#series.size >= MOST_SERIES) return this.#other;
+    const series = { topic, labels: { topic, contract, method, kind }, inFlight: 0, durations: new Map() };
     this.#series.set(key, series);
     return series;
   }
 
-  #durations({ durations }: MethodSeries, message: SeenMessage, outcome: string) {
+  #durations({ labels, durations }: MethodSeries, outcome: string) {
     const known = durations.get(outcome);
     if (known) return known;
-    const { kind, address, contract, method } = message;
-    const made = this.#histogram.labels({ topic: address.topic, contract, method, kind, outcome });
+    const made = this.#histogram.labels({ ...labels, outcome });
     durations.set(outcome, made);
     return made;
   }

@@ -2,6 +2,9 @@ import type { Carrier, RpcObserver, SeenMessage } from "@kilonova/messaging";
 import { type Attributes, context, propagation, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import { inSpan, isTraced } from "./span.js";
 
+/** W3C Trace Context. */
+const TRACE_CONTEXT = new Set(["traceparent", "tracestate"]);
+
 /**
  * A span round each message that belongs to a trace, where it is sent and where it is worked on. The trace crosses the
  * broker as `traceparent` in the carrier. A message that belongs to none begins none: heartbeats and sweeps would drown
@@ -26,7 +29,8 @@ export const rpcSpans: Required<RpcObserver> = {
 function activeCarrier(): Carrier {
   const carrier: Record<string, string> = {};
   propagation.inject(context.active(), carrier);
-  return carrier;
+  // Nothing else of what a client sent, such as its baggage, goes on with it.
+  return Object.fromEntries(Object.entries(carrier).filter(([name]) => TRACE_CONTEXT.has(name)));
 }
 
 function nameOf({ contract, method }: SeenMessage): string {
