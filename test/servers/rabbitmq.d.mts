@@ -18,8 +18,6 @@ export interface RabbitMqServer {
   shell(line: string, input?: string): Promise<string>;
   /** Ends it at once, as a power cut would; port and data stay for `start()`. */
   kill(): Promise<void>;
-  /** Ends it at once, and its disk with it: `start()` starts an empty one on the same port. */
-  lose(): Promise<void>;
   /** Ends it and deletes all that it had. */
   stop(): Promise<void>;
 }

@@ -108,12 +108,6 @@ class RabbitMqServer {
     while (await speaksAmqp(this.port)) await wait(20);
   }
 
-  /** Ends it at once and deletes what it had: it comes back empty. */
-  async lose() {
-    await this.kill();
-    rmSync(join(this.#folder, "data"), { recursive: true, force: true, maxRetries: 5 });
-  }
-
   /** Ends it and deletes all that it had. */
   async stop() {
     await this.kill();

@@ -1,11 +1,8 @@
 import { hostname } from "node:os";
 import { type Duration, duration, milliseconds, objectPath, optionGroup } from "@kilonova/config";
-import { isVersion } from "@kilonova/messaging";
+import { isVersion, TOPIC } from "@kilonova/messaging";
 import { z } from "zod";
 import { adminAddress } from "./admin/admin-address.js";
-
-/** As contracts name theirs. */
-const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 
 /** A length of time between two others: what is waited for again and again must not be nothing, nor more than a timer can. */
 function durationWithin(preset: Duration, from: Duration, to: Duration) {

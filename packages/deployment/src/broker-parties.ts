@@ -1,13 +1,10 @@
-import { ConfigurationError } from "@kilonova/config";
-import { loadTransport, transportOptions, watchedCommand } from "@kilonova/core";
-import { type BrokerParty, type BrokerRights, type BrokerSetup, boundUser, KilonovaError } from "@kilonova/messaging";
-import { MEMORY, TOPICS } from "./dead-letters.js";
-import { viewPlugins } from "./plugin-reports.js";
-
-type Topic = (typeof TOPICS)[number];
+import { type BrokerParty, boundUser, KilonovaError } from "@kilonova/messaging";
+import { type BoxedTopic, TOPICS } from "./boxed-topics.js";
 
 /** Whom the services in the box talk to. */
-const TALKS: Readonly<Record<Topic, { readonly calls: readonly Topic[]; readonly casts: readonly Topic[] }>> = {
+const TALKS: Readonly<
+  Record<BoxedTopic, { readonly calls: readonly BoxedTopic[]; readonly casts: readonly BoxedTopic[] }>
+> = {
   api: { calls: ["identity", "image", "network", "scheduler", "compute"], casts: ["conductor", "compute"] },
   compute: { calls: ["conductor", "placement", "network", "image"], casts: [] },
   conductor: { calls: ["scheduler", "placement", "network"], casts: ["compute"] },
@@ -50,7 +47,7 @@ export function brokerParties({ hosts, together }: PartyChoice): readonly Broker
 }
 
 /** @throws KilonovaError `cloud.refused` */
-function checkedTopic(name: string): Topic {
+function checkedTopic(name: string): BoxedTopic {
   const topic = TOPICS.find((known) => known === name && known !== "compute");
   if (topic) return topic;
   const known = TOPICS.filter((each) => each !== "compute").join(", ");
@@ -65,49 +62,4 @@ function partyOf(user: string, topics: readonly string[]): BrokerParty {
     calls: [...new Set(talks.flatMap(({ calls }) => calls))],
     casts: [...new Set(talks.flatMap(({ casts }) => casts))],
   };
-}
-
-/** What `kilonova rpc permissions` tells. */
-export interface ToldRights {
-  /** RabbitMQ's virtual host in which they hold. */
-  readonly vhost: string;
-  readonly rights: readonly BrokerRights[];
-}
-
-/**
- * `kilonova rpc permissions`: what each process of a cloud needs to be allowed at its broker.
- *
- * @throws ConfigurationError where the transport knows no rights
- */
-export async function brokerRightsOf(argv: readonly string[] | undefined, choice: PartyChoice): Promise<ToldRights> {
-  return withBrokerSetup(argv, async ({ vhost, rights }) => ({ vhost, rights: rights(brokerParties(choice)) }));
-}
-
-/** `kilonova rpc declare`: what the listeners of each topic share, which some of them may not declare. */
-export async function declareTopics(argv: readonly string[] | undefined, topics: readonly string[]): Promise<void> {
-  await withBrokerSetup(argv, ({ declare }) => declare(topics));
-}
-
-async function withBrokerSetup<Value>(
-  argv: readonly string[] | undefined,
-  use: (setup: BrokerSetup) => Promise<Value>,
-): Promise<Value> {
-  return watchedCommand("kilonova", async () => {
-    const { configuration, loader } = await viewPlugins(argv);
-    const { driver } = configuration.get(transportOptions);
-    const transport = driver === MEMORY ? undefined : await loadTransport(configuration, loader);
-    try {
-      if (transport?.setup) return await use(transport.setup);
-      throw new ConfigurationError(configuration.program, [
-        {
-          option: "transport.driver",
-          place: "configuration",
-          expected: "a transport with a broker that has users with rights: name the configuration by --config-file",
-          received: driver,
-        },
-      ]);
-    } finally {
-      await transport?.close();
-    }
-  });
 }

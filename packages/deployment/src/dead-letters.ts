@@ -1,22 +1,12 @@
-import { ConfigurationError } from "@kilonova/config";
-import { loadTransport, transportOptions, watchedCommand } from "@kilonova/core";
 import type { DeadLetter, DeadLetters } from "@kilonova/messaging";
-import { viewPlugins } from "./plugin-reports.js";
+import { type BrokerNeed, brokerCommand } from "./broker-command.js";
 
-/** The topics of the services in the box. */
-export const TOPICS = [
-  "api",
-  "compute",
-  "conductor",
-  "identity",
-  "image",
-  "network",
-  "placement",
-  "scheduler",
-] as const;
-
-/** What processes have no broker with. */
-export const MEMORY = "@kilonova/messaging#MemoryTransport";
+const DEAD_LETTERS: BrokerNeed<DeadLetters> = {
+  part: ({ deadLetters }) => deadLetters,
+  expected: "keeps dead letters",
+  received: (driver, isMemory) =>
+    isMemory ? "the memory transport, whose dead letters are gone with its process" : `${driver}, which keeps none`,
+};
 
 /**
  * `kilonova rpc dead`: the dead letters of the broker that a cloud of this configuration has.
@@ -28,27 +18,9 @@ export async function withDeadLetters<Value>(
   argv: readonly string[] | undefined,
   use: (letters: DeadLetters) => Promise<Value>,
 ): Promise<Value> {
-  return watchedCommand("kilonova", async () => {
-    const { configuration, loader } = await viewPlugins(argv);
-    const { driver } = configuration.get(transportOptions);
-    const refuse = (received: string) =>
-      new ConfigurationError(configuration.program, [
-        {
-          option: "transport.driver",
-          place: "configuration",
-          expected: "a transport with a broker that keeps dead letters: name the configuration by --config-file",
-          received,
-        },
-      ]);
-    if (driver === MEMORY) throw refuse("the memory transport, whose dead letters are gone with its process");
-    const transport = await loadTransport(configuration, loader);
-    try {
-      await transport.connect();
-      if (!transport.deadLetters) throw refuse(`${driver}, which keeps none`);
-      return await use(transport.deadLetters);
-    } finally {
-      await transport.close();
-    }
+  return brokerCommand(argv, DEAD_LETTERS, async (letters, transport) => {
+    await transport.connect();
+    return use(letters);
   });
 }
 

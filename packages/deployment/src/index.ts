@@ -1,5 +1,7 @@
-export { brokerRightsOf, declareTopics, type PartyChoice, type ToldRights } from "./broker-parties.js";
-export { listDeadLetters, TOPICS, withDeadLetters } from "./dead-letters.js";
+export { TOPICS } from "./boxed-topics.js";
+export type { PartyChoice } from "./broker-parties.js";
+export { brokerRightsOf, declareTopics, type ToldRights } from "./broker-setup.js";
+export { listDeadLetters, withDeadLetters } from "./dead-letters.js";
 export { type EmbeddedCloud, type EmbeddedCloudSettings, startEmbeddedCloud } from "./embedded-cloud.js";
 export { listHooks } from "./hook-reports.js";
 export { IN_BOX_GROUPS } from "./in-box.js";

@@ -4,6 +4,7 @@ import { KilonovaError } from "./kilonova-error.js";
 import type { Outcome } from "./outcome.js";
 import type { RequestContext } from "./request-context.js";
 import { markOffence, marksOf } from "./since.js";
+import { TOPIC, TOPIC_WORDS } from "./topic.js";
 import { parseVersion, type Version } from "./version.js";
 import { assertWireSchema } from "./wire-schema.js";
 
@@ -116,7 +117,6 @@ export function refusalSchema({ refusals }: MethodSpec, name: string): z.ZodObje
 
 /** In camelCase here; services in Python have underscores. */
 const NAME = /^[a-z][A-Za-z0-9_]{0,62}$/;
-const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 
 function checkNames(name: string, topic: string, methods: MethodSpecs): void {
   const wrong = (what: string) =>
@@ -126,10 +126,7 @@ function checkNames(name: string, topic: string, methods: MethodSpecs): void {
     );
   if (!NAME.test(name)) throw wrong(`Contract "${name}"`);
   if (!TOPIC.test(topic)) {
-    throw new KilonovaError(
-      "contract.invalid",
-      `Contract ${name}: topic "${topic}" must be a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
-    );
+    throw new KilonovaError("contract.invalid", `Contract ${name}: topic "${topic}" must be ${TOPIC_WORDS}.`);
   }
   for (const method of Object.keys(methods)) {
     if (!NAME.test(method) || method in Object.prototype) throw wrong(`Method "${method}" of ${name}`);

@@ -26,6 +26,7 @@ export type { Carrier, RpcObserver, SeenMessage } from "./rpc-observer.js";
 export type { DeadCastObserver, FailureObserver, IncomingMessage, RpcEndpoint, RpcHandler } from "./rpc-server.js";
 export { boundHost, boundUser, forbidden } from "./sender.js";
 export { since } from "./since.js";
+export { assertTopic, TOPIC } from "./topic.js";
 export {
   type Address,
   addressText,

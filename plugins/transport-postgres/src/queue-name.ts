@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Address, KilonovaError } from "@kilonova/messaging";
+import { type Address, assertTopic, KilonovaError } from "@kilonova/messaging";
 
-const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 /** Bytes; an index entry has room for no more than some 2,700. */
 const LONGEST_HOST = 1_024;
 
@@ -11,12 +10,7 @@ const LONGEST_HOST = 1_024;
  * @throws KilonovaError `contract.invalid` for what PostgreSQL could not keep: one message must not spoil its batch
  */
 export function queueName({ topic, server }: Address): string {
-  if (!TOPIC.test(topic)) {
-    throw new KilonovaError(
-      "contract.invalid",
-      `"${topic.slice(0, 80)}" is no topic: a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
-    );
-  }
+  assertTopic(topic);
   if (server === undefined) return topic;
   if (server.includes("\0") || Buffer.byteLength(server) > LONGEST_HOST) {
     throw new KilonovaError(

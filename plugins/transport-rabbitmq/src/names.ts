@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Address, KilonovaError } from "@kilonova/messaging";
+import { type Address, assertTopic } from "@kilonova/messaging";
 
 // AMQP's names have 255 bytes at most: "v1." + topic + "." + host + ".fanout." and a UUID fit with room to spare.
-const TOPIC = /^[a-z][A-Za-z0-9_-]{0,62}$/;
 const LONGEST_NAME = 128;
 const UNSAFE = /[^A-Za-z0-9._-]/gu;
 
@@ -13,12 +12,7 @@ const UNSAFE = /[^A-Za-z0-9._-]/gu;
  * @throws KilonovaError `contract.invalid` for a topic that is no name
  */
 export function addressName({ topic, server }: Address): string {
-  if (!TOPIC.test(topic)) {
-    throw new KilonovaError(
-      "contract.invalid",
-      `"${topic.slice(0, 80)}" is no topic: a letter in lower case, then letters, digits, "-" and "_", 63 at most.`,
-    );
-  }
+  assertTopic(topic);
   return server === undefined ? topic : `${topic}.${plainName(server)}`;
 }
 
