@@ -22,12 +22,19 @@ export class DiscreetSession extends NodePgSession<NoTables, NoTables> {
     const query = super.prepareQuery<Config>(...prepared);
     const execute = query.execute.bind(query);
     const [{ sql }] = prepared;
-    query.execute = (values) => inStatementSpan(sql, () => execute(values).catch(refuse));
+    query.execute = (values) =>
+      inStatementSpan(
+        () => sql,
+        () => execute(values).catch(refuse),
+      );
     return query;
   }
 
   override all<Row = unknown>(query: SQL): Promise<Row[]> {
-    return inStatementSpan(this.words.sqlToQuery(query).sql, () => super.all<Row>(query).catch(refuse));
+    return inStatementSpan(
+      () => this.words.sqlToQuery(query).sql,
+      () => super.all<Row>(query).catch(refuse),
+    );
   }
 
   /** On a connection of its own, which has a session of this class as well. */

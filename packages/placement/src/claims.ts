@@ -53,7 +53,7 @@ export class Claims {
   async #ask(lists: readonly (readonly Claim[])[]): Promise<readonly RefusedList[]> {
     const statement = { ...CLAIM_EACH, values: claimArguments(lists) };
     const claim = () => this.database.$client.query<RefusedList>(statement);
-    const { rows } = await inStatementSpan(CLAIM_EACH.text, claim);
+    const { rows } = await inStatementSpan(() => CLAIM_EACH.text, claim);
     return rows;
   }
 }
