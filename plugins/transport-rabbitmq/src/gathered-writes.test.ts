@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Socket } from "node:net";
+import { type AddressInfo, connect, createServer, Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { Connection } from "rabbitmq-client";
 import { describe, expect, it } from "vitest";
@@ -27,6 +27,23 @@ describe("messages that are sent in one turn", () => {
     } finally {
       await connection.close();
     }
+  });
+
+  it("go out before the socket is full: from then on the library would write each at once", async () => {
+    const server = createServer((peer) => peer.resume()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    await once(socket, "connect");
+    const writes = new GatheredWrites({ _socket: socket });
+    begin(writes, MANY);
+    for (let message = 0; message < 100; message += 1) {
+      writes.begin();
+      socket.write(Buffer.alloc(1_024));
+    }
+    expect(socket.writableCorked).toBe(1);
+    expect(socket.writableNeedDrain).toBe(false);
+    socket.destroy();
+    server.close();
   });
 
   it("are sent one by one where there is only one", () => {

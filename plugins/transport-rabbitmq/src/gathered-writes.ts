@@ -24,7 +24,11 @@ export class GatheredWrites {
   /** Call it before each message. */
   begin(): void {
     this.#inThisTurn += 1;
-    if (this.#corked) return;
+    if (this.#corked) this.#makeRoom(this.#corked);
+    else this.#gatherWhereClose();
+  }
+
+  #gatherWhereClose(): void {
     const now = performance.now();
     const isClose = now - this.#lastAt < CLOSE;
     this.#lastAt = now;
@@ -39,6 +43,13 @@ export class GatheredWrites {
     this.#corked = socket;
     this.#inThisTurn = 1;
     setImmediate(this.#endTurn);
+  }
+
+  /** What a socket has no room for, the library writes later, each message at once. So what is gathered goes out before. */
+  #makeRoom(socket: Socket): void {
+    if (socket.writableLength < socket.writableHighWaterMark / 2) return;
+    socket.uncork();
+    socket.cork();
   }
 
   #endTurn = (): void => {
