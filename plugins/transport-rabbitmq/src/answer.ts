@@ -11,7 +11,7 @@ export type Answer =
 /** An answer as a message to the queue that the call names. */
 export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: Envelope; body: string } | undefined {
   if (!call.replyTo || !call.correlationId || !isReplyQueue(call.replyTo)) return undefined;
-  const envelope = { ...replyTo(call.replyTo), correlationId: call.correlationId, type: answer.type };
+  const envelope = { ...replyTo(call.replyTo, call.userId), correlationId: call.correlationId, type: answer.type };
   if (answer.type === "answer") return { envelope, body: answer.body };
   if (answer.type === "beat") return { envelope, body: "" };
   return { envelope: { ...envelope, headers: { code: answer.code } }, body: answer.message };

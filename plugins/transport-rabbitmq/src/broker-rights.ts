@@ -1,6 +1,6 @@
 import { type BrokerParty, type BrokerRights, boundHost } from "@kilonova/messaging";
 import { addressName, userName } from "./names.js";
-import { REPLY_EXCHANGE, requestExchange } from "./topology.js";
+import { HOST_REPLY_EXCHANGE, hostExchange, replyExchange } from "./topology.js";
 
 const UUID = "[0-9a-f-]{36}";
 
@@ -18,62 +18,58 @@ export function brokerRights(parties: readonly BrokerParty[]): readonly BrokerRi
 
 function rightsOfService({ user, listens, calls, casts }: BrokerParty): BrokerRights {
   const own = listens.map(({ topic }) => `v1\\.${quoted(topic)}(\\..+)?`);
-  const cast = casts.map((topic) => `v1\\.${quoted(topic)}(\\.dead|(\\..+)?\\.cast)?`);
-  const called = calls.map((topic) => `v1\\.${quoted(topic)}(\\.fanout)?`);
-  const replies = `${quoted(REPLY_EXCHANGE)}(\\.${replyQueueOf(user)})?`;
+  const cast = casts.map((topic) => `v1\\.${quoted(topic)}(\\.dead|\\.casts|(\\..+)?\\.cast)?`);
+  const called = calls.map((topic) => `v1\\.${quoted(topic)}(\\.calls|\\.fanout)?`);
+  const replies = replyExchangeOf(user);
   return {
     user,
-    configure: anyOf([...own, ...cast, ...called, replies]),
-    write: anyOf([...own, ...cast, ...called, replies]),
-    read: anyOf([...own, ...cast, replies]),
-    topics: [{ exchange: REPLY_EXCHANGE, write: anyOf([`${quoted(REPLY_EXCHANGE)}\\..+`]), read: ownReplies(user) }],
+    configure: anyOf([...own, ...cast, ...called, quoted(HOST_REPLY_EXCHANGE), replies, replyQueueOf(user)]),
+    write: anyOf([...own, ...cast, ...called, `${quoted(HOST_REPLY_EXCHANGE)}(\\..+)?`]),
+    read: anyOf([...own, ...cast, replies, replyQueueOf(user)]),
+    topics: [],
   };
 }
 
 /** Of one that is bound to its host. What its topic shares is declared by others (`kilonova rpc declare`). */
 function rightsOnHost({ user, listens, calls }: BrokerParty, parties: readonly BrokerParty[]): BrokerRights {
   const queues = listens.map((address) => `v1\\.${quoted(addressName(address))}\\.`);
-  const own = queues.map((queue) => `${queue}(call|cast|retry|fanout\\.${UUID})`);
-  const replies = `${quoted(REPLY_EXCHANGE)}\\.${replyQueueOf(user)}`;
+  const own = [...queues.map((queue) => `${queue}(call|cast|retry|fanout\\.${UUID})`), replyQueueOf(user)];
   const topics = [...new Set(listens.map(({ topic }) => topic))];
-  const callers = parties.filter((party) => party.calls.some((topic) => topics.includes(topic)));
-  const answers = callers.map((caller) => `${quoted(REPLY_EXCHANGE)}\\.${replyQueueOf(caller.user)}`);
+  const callers = parties
+    .filter((party) => party.calls.some((topic) => topics.includes(topic)))
+    .map(({ user }) => user);
   return {
     user,
-    configure: anyOf([...own, replies]),
+    configure: anyOf(own),
     write: anyOf([
       ...own,
       ...topics.map((topic) => `v1\\.${quoted(topic)}\\.dead`),
-      ...calls.map((topic) => `v1\\.${quoted(topic)}`),
-      `${quoted(REPLY_EXCHANGE)}(\\.${replyQueueOf(user)})?`,
+      ...calls.map((topic) => `v1\\.${quoted(topic)}\\.calls`),
+      ...callers.map(replyExchangeOf),
     ]),
-    read: anyOf([
-      ...own,
-      ...topics.map((topic) => `v1\\.${quoted(topic)}(\\.fanout)?`),
-      `${quoted(REPLY_EXCHANGE)}(\\.${replyQueueOf(user)})?`,
-    ]),
+    read: anyOf([...own, ...topics.map((topic) => `v1\\.${quoted(topic)}(\\.fanout)?`), replyExchangeOf(user)]),
     topics: [
-      { exchange: REPLY_EXCHANGE, write: anyOf(answers), read: ownReplies(user) },
+      {
+        exchange: HOST_REPLY_EXCHANGE,
+        write: anyOf(callers.filter(boundHost).map(replyQueueOf)),
+        read: anyOf([replyQueueOf(user)]),
+      },
       ...topics.map((topic) => ({
-        exchange: requestExchange(topic).exchange,
+        exchange: hostExchange(topic).exchange,
         write: anyOf([]),
         read: anyOf(queues.map((queue) => `${queue}(call|cast)`)),
-      })),
-      ...calls.map((topic) => ({
-        exchange: requestExchange(topic).exchange,
-        write: anyOf([`v1\\.${quoted(topic)}\\.call`]),
-        read: anyOf([]),
       })),
     ],
   };
 }
 
-function ownReplies(user: string): string {
-  return anyOf([`${quoted(REPLY_EXCHANGE)}\\.${replyQueueOf(user)}`]);
+/** Where answers to a user go through. */
+function replyExchangeOf(user: string): string {
+  return quoted(replyExchange(user).exchange);
 }
 
 function replyQueueOf(user: string): string {
-  return `${quoted(userName(user))}\\.${UUID}`;
+  return `${quoted(HOST_REPLY_EXCHANGE)}\\.${quoted(userName(user))}\\.${UUID}`;
 }
 
 /** What none of these matches, it does not either. */

@@ -4,14 +4,7 @@ import { bodyOf, failureOf } from "./answer.js";
 import { BrokerAlarm } from "./broker-alarm.js";
 import { brokerError, brokerUser, closed, codeOf, unreachable } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
-import {
-  callQueue,
-  declareReplies,
-  declareReplyQueue,
-  declareRequests,
-  replyQueue,
-  requestExchange,
-} from "./topology.js";
+import { callExchange, callQueue, declareOrFind, declareReplyQueue, replyExchange, replyQueue } from "./topology.js";
 
 /**
  * The calls of a process, and the one queue of its own that the answers come to. Calls are not confirmed: the answer is
@@ -23,7 +16,7 @@ export class CallLine {
   readonly #alarm: BrokerAlarm;
   readonly #connection: Connection;
   readonly #user: string;
-  /** Topics whose exchanges are there: to publish to one that is not would cost the channel, and all calls on it. */
+  /** Exchanges that are there: to publish to one that is not would cost the channel, and all calls on it. */
   #known = new Set<string>();
   readonly #finding = new Map<string, Promise<void>>();
   #replyTo = "";
@@ -62,13 +55,14 @@ export class CallLine {
 
   async #send(address: Address, id: string, body: string, timeLeft: number, gone: () => boolean): Promise<void> {
     const deadline = Date.now() + timeLeft;
-    if (!this.#known.has(address.topic)) await this.#knowTopic(address.topic);
+    const through = callExchange(address);
+    if (!this.#known.has(through.exchange)) await this.#know(through);
     const channel = await this.#channel.open();
     if (gone()) return;
     this.#channel.writes.begin();
     await channel.basicPublish(
       {
-        exchange: requestExchange(address.topic).exchange,
+        exchange: through.exchange,
         routingKey: callQueue(address).queue,
         userId: this.#user,
         mandatory: true,
@@ -85,8 +79,8 @@ export class CallLine {
     this.#known = new Set();
     channel.on("basic.return", ({ correlationId }) => this.#calls.failUnheard(correlationId ?? ""));
     channel.on("basic.cancel", () => void channel.close());
-    await declareReplies(this.#connection);
-    await declareReplyQueue(channel, reply);
+    await declareOrFind(this.#connection, replyExchange(this.#user));
+    await declareReplyQueue(channel, this.#user, reply);
     await channel.basicConsume({ queue: reply.queue, noAck: true }, (message) => this.#receive(message));
     this.#replyTo = reply.queue;
   }
@@ -99,17 +93,18 @@ export class CallLine {
   }
 
   /** Many calls may be the first. */
-  #knowTopic(topic: string): Promise<void> {
-    const finding = this.#finding.get(topic) ?? this.#findTopic(topic).finally(() => this.#finding.delete(topic));
-    this.#finding.set(topic, finding);
+  #know(through: ReturnType<typeof callExchange>): Promise<void> {
+    const { exchange } = through;
+    const finding = this.#finding.get(exchange) ?? this.#find(through).finally(() => this.#finding.delete(exchange));
+    this.#finding.set(exchange, finding);
     return finding;
   }
 
-  async #findTopic(topic: string): Promise<void> {
+  async #find(through: ReturnType<typeof callExchange>): Promise<void> {
     await this.#channel.open();
     const known = this.#known;
-    await declareRequests(this.#connection, topic);
-    known.add(topic);
+    await declareOrFind(this.#connection, through);
+    known.add(through.exchange);
   }
 
   #receive(message: AsyncMessage): void {

@@ -5,13 +5,13 @@ import { brokerUser } from "./broker-error.js";
 import { ConfirmedChannel } from "./confirmed-channel.js";
 import type { RabbitmqOptions } from "./options.js";
 import {
+  castExchange,
   castQueue,
   deadExchange,
   declareCastQueue,
   declareDeadQueue,
   declareRetry,
   fanoutExchange,
-  requestExchange,
   retryExchange,
 } from "./topology.js";
 
@@ -35,7 +35,7 @@ export class ConfirmedLine {
 
   async cast(address: Address, body: string): Promise<void> {
     const { queue } = castQueue(address);
-    const envelope = { exchange: requestExchange(address.topic).exchange, routingKey: queue };
+    const envelope = { exchange: castExchange(address).exchange, routingKey: queue };
     await this.#intoQueue("a cast", queue, (channel) => declareCastQueue(channel, address), envelope, body);
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Address } from "@kilonova/messaging";
+import { type Address, boundHost } from "@kilonova/messaging";
 import type { Channel, Connection } from "rabbitmq-client";
 import { codeOf } from "./broker-error.js";
 import { addressName, userName } from "./names.js";
@@ -12,16 +12,40 @@ const DAY = 86_400 * SECOND;
 
 // What is published goes through an exchange of its purpose, never through the default exchange: there RabbitMQ looks at no
 // name of a queue, so that whoever may publish at all may publish to everybody (docs/decisions/0026-who-may-say-what.md).
+// A topic exchange stands where a user that is bound to a host binds its queues, for only there RabbitMQ looks at the keys of
+// bindings. It takes RabbitMQ three times as long as any other to find a queue.
 
-/** Where all answers go through, by the names of the queues for them. */
-export const REPLY_EXCHANGE = "reply.v1";
+/** Where answers to users that are bound to a host go through, by the names of the queues for them. */
+export const HOST_REPLY_EXCHANGE = "reply.v1";
+const HOST_REPLIES = { exchange: HOST_REPLY_EXCHANGE, type: "topic", durable: true };
 const REPLY_QUEUE = /^reply\.v1\.[A-Za-z0-9._%~-]+$/;
-const REPLIES = { exchange: REPLY_EXCHANGE, type: "topic", durable: true };
 
-/** Where calls and casts to a topic and its hosts go through, by the names of their queues. */
-export function requestExchange(topic: string) {
+/** Where all answers to a broker user go through, by the names of the queues for them. */
+export function replyExchange(user: string | undefined) {
+  if (user === undefined || boundHost(user)) return HOST_REPLIES;
+  return { exchange: `reply.v1.${userName(user)}`, type: "direct", durable: true };
+}
+
+/** Where calls and casts to single hosts of a topic go through, by the names of their queues. */
+export function hostExchange(topic: string) {
   return { exchange: `v1.${addressName({ topic })}`, type: "topic", durable: true };
 }
+
+/** Where calls go through: those to a topic reach its one queue, those to a host its own. */
+export function callExchange({ topic, server }: Address) {
+  return server === undefined ? sharedExchange(topic, "calls") : hostExchange(topic);
+}
+
+/** Where casts go through, as calls do. */
+export function castExchange({ topic, server }: Address) {
+  return server === undefined ? sharedExchange(topic, "casts") : hostExchange(topic);
+}
+
+function sharedExchange(topic: string, purpose: "calls" | "casts") {
+  return { exchange: `v1.${addressName({ topic })}.${purpose}`, type: "fanout", durable: true };
+}
+
+type Exchange = ReturnType<typeof hostExchange>;
 
 /** Where the dead letters of a topic and its hosts go through. */
 export function deadExchange(topic: string) {
@@ -77,7 +101,7 @@ export function fanoutQueue(address: Address) {
 
 /** The queue of answers to the calls of one process of a broker user. */
 export function replyQueue(user: string) {
-  return { ...ownQueue(), queue: `${REPLIES.exchange}.${userName(user)}.${randomUUID()}` };
+  return { ...ownQueue(), queue: `reply.v1.${userName(user)}.${randomUUID()}` };
 }
 
 /** Whatever else a caller names, RabbitMQ might refuse, and with it the channel of all answers. */
@@ -85,30 +109,35 @@ export function isReplyQueue(name: string): boolean {
   return REPLY_QUEUE.test(name);
 }
 
-/** An answer to whoever waits at that queue. No other queue is reached so, whatever a caller names. */
-export function replyTo(queue: string) {
-  return { exchange: REPLIES.exchange, routingKey: queue };
+/**
+ * An answer to whoever waits at that queue. No other's queue is reached so, whatever a caller names: it is the caller's whom
+ * RabbitMQ vouches for, and the exchange is there, for it has made sure of that.
+ */
+export function replyTo(queue: string, caller: string | undefined) {
+  return { exchange: replyExchange(caller).exchange, routingKey: queue };
 }
 
 /** Declares what all that listen on a topic share, and its senders need. Safe to repeat. */
 export async function declareTopic(channel: Channel, topic: string): Promise<void> {
-  await channel.exchangeDeclare(REPLIES);
-  await channel.exchangeDeclare(requestExchange(topic));
+  await channel.exchangeDeclare(HOST_REPLIES);
+  await channel.exchangeDeclare(callExchange({ topic }));
+  await channel.exchangeDeclare(castExchange({ topic }));
+  await channel.exchangeDeclare(hostExchange(topic));
   await channel.exchangeDeclare(fanoutExchange(topic));
   await declareDeadQueue(channel, topic);
 }
 
 /** Declares a queue of casts and where its dead letters go, as its senders do. Safe to repeat. */
 export async function declareCastQueue(channel: Channel, address: Address): Promise<void> {
-  await channel.exchangeDeclare(requestExchange(address.topic));
+  await channel.exchangeDeclare(castExchange(address));
   await declareDeadQueue(channel, address.topic);
-  await declareAtRequests(channel, address, castQueue(address));
+  await declareAt(channel, castExchange(address), castQueue(address));
 }
 
 /** Declares the queues of an address, as its listeners do. Its topic is there. Safe to repeat. */
 export async function declareAddress(channel: Channel, address: Address): Promise<void> {
-  await declareAtRequests(channel, address, callQueue(address));
-  await declareAtRequests(channel, address, castQueue(address));
+  await declareAt(channel, callExchange(address), callQueue(address));
+  await declareAt(channel, castExchange(address), castQueue(address));
   await declareRetry(channel, address);
 }
 
@@ -127,10 +156,14 @@ export async function declareDeadQueue(channel: Channel, topic: string): Promise
   await channel.queueBind({ queue: deadQueue(topic).queue, exchange, routingKey: "" });
 }
 
-/** Declares the queue of answers of a process, which takes no others'. */
-export async function declareReplyQueue(channel: Channel, reply: ReturnType<typeof replyQueue>): Promise<void> {
+/** Declares the queue of answers of a process of that user, which takes no others'. */
+export async function declareReplyQueue(
+  channel: Channel,
+  user: string,
+  reply: ReturnType<typeof replyQueue>,
+): Promise<void> {
   await channel.queueDeclare(reply);
-  await channel.queueBind({ queue: reply.queue, ...replyTo(reply.queue) });
+  await channel.queueBind({ queue: reply.queue, ...replyTo(reply.queue, user) });
 }
 
 /** Declares the queue of fanouts of a listener. */
@@ -143,18 +176,13 @@ export async function declareFanoutQueue(
   await channel.queueBind({ queue: fanout.queue, exchange: fanoutExchange(topic).exchange, routingKey: "" });
 }
 
-/** Makes sure of what everybody answers through; who may not declare it finds it there. */
-export function declareReplies(connection: Connection): Promise<void> {
-  return declareOrFind(connection, REPLIES);
-}
-
-/** Makes sure of where requests to a topic go through; who may not declare it finds it there. @throws where it is not */
-export function declareRequests(connection: Connection, topic: string): Promise<void> {
-  return declareOrFind(connection, requestExchange(topic));
-}
-
-/** On channels of its own: what RabbitMQ refuses costs the channel, and whatever is under way on it. */
-async function declareOrFind(connection: Connection, exchange: ReturnType<typeof requestExchange>): Promise<void> {
+/**
+ * Makes sure of an exchange; who may not declare it finds it there. On channels of its own: what RabbitMQ refuses costs the
+ * channel, and whatever is under way on it.
+ *
+ * @throws where it is not there
+ */
+export async function declareOrFind(connection: Connection, exchange: Exchange): Promise<void> {
   try {
     await onNewChannel(connection, (channel) => channel.exchangeDeclare(exchange));
   } catch (error) {
@@ -174,13 +202,13 @@ async function onNewChannel(connection: Connection, work: (channel: Channel) => 
   }
 }
 
-async function declareAtRequests(
+async function declareAt(
   channel: Channel,
-  { topic }: Address,
+  { exchange }: Exchange,
   queue: ReturnType<typeof castQueue | typeof callQueue>,
-) {
+): Promise<void> {
   await channel.queueDeclare(queue);
-  await channel.queueBind({ queue: queue.queue, exchange: requestExchange(topic).exchange, routingKey: queue.queue });
+  await channel.queueBind({ queue: queue.queue, exchange, routingKey: queue.queue });
 }
 
 function ownQueue() {

@@ -34,7 +34,7 @@ export async function removeTopics(): Promise<void> {
   for (const topic of topics) {
     await connection.queueDelete({ queue: `v1.${topic}.cast` });
     await connection.queueDelete({ queue: `v1.${topic}.dead` });
-    for (const purpose of ["", ".fanout", ".dead", ".retry"])
+    for (const purpose of ["", ".calls", ".casts", ".fanout", ".dead", ".retry"])
       await connection.exchangeDelete({ exchange: `v1.${topic}${purpose}` });
   }
   await connection.close();
