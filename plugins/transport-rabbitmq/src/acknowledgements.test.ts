@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Acknowledgements } from "./acknowledgements.js";
 
-/** A channel that writes down what it is told. */
-function written(delivered: number) {
+/** A channel that writes down what it is told; on which nothing is held back unless a window is named. */
+function written(delivered: number, window = 0) {
   const frames: string[] = [];
   const channel = {
     active: true,
@@ -12,7 +12,7 @@ function written(delivered: number) {
       void frames.push(`ack ${multiple ? "to " : ""}${deliveryTag}`),
     basicNack: ({ deliveryTag }: { deliveryTag: number }) => void frames.push(`nack ${deliveryTag}`),
   };
-  const acks = new Acknowledgements(channel, () => {});
+  const acks = new Acknowledgements(channel, window, () => {});
   for (let deliveryTag = 1; deliveryTag <= delivered; deliveryTag += 1) acks.received({ deliveryTag });
   return { acks, channel, frames };
 }
@@ -40,6 +40,35 @@ describe("acknowledgements of a channel", () => {
     await turn();
     expect(frames).toEqual(["nack 2", "ack to 3"]);
   });
+
+  it("are held back for a moment, and go together, where RabbitMQ may deliver as many more", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { acks, frames } = written(4, 9);
+    for (const deliveryTag of [1, 2, 3, 4]) {
+      acks.acknowledge({ deliveryTag });
+      await turn();
+    }
+    expect(frames).toEqual([]);
+    vi.advanceTimersByTime(5);
+    expect(frames).toEqual(["ack to 4"]);
+    vi.advanceTimersByTime(60_000);
+    expect(frames).toHaveLength(1);
+  });
+
+  it.each([
+    { window: 1, delivered: 1, finished: [1] },
+    { window: 4, delivered: 3, finished: [2] },
+    { window: 4, delivered: 2, finished: [1, 2] },
+  ])(
+    "are not held back where that may keep others waiting: $finished of $delivered, $window at most",
+    async (given) => {
+      const { acks, frames } = written(given.delivered, given.window);
+      for (const deliveryTag of given.finished) acks.acknowledge({ deliveryTag });
+      await turn();
+      expect(frames).toHaveLength(1);
+    },
+  );
 
   it("are sent before a channel is closed in the same turn", () => {
     const { acks, frames } = written(1);

@@ -2,22 +2,32 @@ import type { AsyncMessage, Channel } from "rabbitmq-client";
 
 type Delivered = Pick<AsyncMessage, "deliveryTag">;
 
+/** Milliseconds that an acknowledgement is held back at most. */
+const HELD_BACK = 5;
+
 /**
- * Acknowledges what a channel delivered, in as few frames as it takes: what is finished in one turn of the event loop is
- * acknowledged at its end, all up to the oldest unfinished message by one frame. A quorum queue writes each frame into
- * its log.
+ * Acknowledges what a channel delivered, in as few frames as it takes: all up to the oldest unfinished message by one. Each
+ * frame costs RabbitMQ about as much as a message, and a quorum queue writes it into its log. So what is finished is held back
+ * for a moment, and only while RabbitMQ may deliver more than as many again: whoever waits for room gets it at the end of the
+ * turn.
  *
- * That a call is acknowledged a moment after it was begun does no harm: should the process die in between, RabbitMQ
- * marks it as redelivered, and nobody begins it again.
+ * Should the process die in that moment, RabbitMQ marks its calls as redelivered, and nobody begins them again; casts are
+ * delivered again, as those are that are not finished.
  */
 export class Acknowledgements {
   /** Delivered and not acknowledged yet, in the order in which they came; true: finished. */
   readonly #open = new Map<number, boolean>();
   #finished = 0;
+  #endOfTurn: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param beforeSending called before each frame */
+  /**
+   * @param window so many messages RabbitMQ delivers at most before one is acknowledged; 0: hold nothing back
+   * @param beforeSending called before each frame
+   */
   constructor(
     private readonly channel: Pick<Channel, "active" | "basicAck" | "basicNack">,
+    private readonly window: number,
     private readonly beforeSending: () => void,
   ) {}
 
@@ -35,7 +45,8 @@ export class Acknowledgements {
   acknowledge({ deliveryTag }: Delivered): void {
     this.#open.set(deliveryTag, true);
     this.#finished += 1;
-    if (this.#finished === 1) setImmediate(this.flush);
+    if (this.#isTight()) this.#endOfTurn ??= setImmediate(this.flush);
+    else this.#timer ??= setTimeout(this.flush, HELD_BACK);
   }
 
   /** The message goes back, or to where the dead letters are. */
@@ -46,6 +57,10 @@ export class Acknowledgements {
 
   /** Sends what is due. To be called before the channel is closed in good order. */
   flush = (): void => {
+    clearImmediate(this.#endOfTurn);
+    clearTimeout(this.#timer);
+    this.#endOfTurn = undefined;
+    this.#timer = undefined;
     if (!this.canSend) return;
     let last = 0;
     for (const [tag, isFinished] of this.#open) {
@@ -62,6 +77,11 @@ export class Acknowledgements {
       this.#frame(tag, false);
     }
   };
+
+  /** As much room is held back as is left, or more. */
+  #isTight(): boolean {
+    return this.window <= this.#open.size + this.#finished;
+  }
 
   #forget(tag: number): void {
     this.#open.delete(tag);

@@ -32,7 +32,12 @@ export class ConsumingChannel {
   #consumerTags: string[] = [];
   #acks: Acknowledgements | undefined;
 
-  constructor(connection: Connection, prepare: Prepare) {
+  /** @param window see {@link Acknowledgements} */
+  constructor(
+    connection: Connection,
+    prepare: Prepare,
+    private readonly window = 0,
+  ) {
     setMaxListeners(0, this.#ending.signal);
     this.#channel = new LastingChannel(
       connection,
@@ -71,13 +76,14 @@ export class ConsumingChannel {
   /** Lets go at once. */
   async close(): Promise<void> {
     this.#ending.abort();
+    this.#acks?.flush();
     await this.#channel.close();
   }
 
   async #prepare(channel: Channel, prepare: Prepare): Promise<void> {
     // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
     channel.on("basic.cancel", () => void channel.close());
-    const acks = new Acknowledgements(channel, () => this.#channel.writes.begin());
+    const acks = new Acknowledgements(channel, this.window, () => this.#channel.writes.begin());
     const consumerTags: string[] = [];
     const consume = async (queue: string, noAck: boolean, work: (message: AsyncMessage) => Promise<void>) => {
       const { consumerTag } = await channel.basicConsume({ queue, noAck }, (message) => {

@@ -50,6 +50,7 @@ interface CastDelivery {
 export class RabbitmqListener implements Listener {
   readonly #consuming: ConsumingChannel;
   readonly #slots: Slots;
+  readonly #prefetch: number;
   /** Its broker user is bound to its host: it hears that and fanouts, and shares nothing with other hosts. */
   readonly #isBound: boolean;
 
@@ -61,7 +62,8 @@ export class RabbitmqListener implements Listener {
   ) {
     this.#slots = new Slots(concurrency);
     this.#isBound = world.user === boundUser(address.topic, address.server);
-    this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming));
+    this.#prefetch = Math.min(world.prefetch, concurrency);
+    this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming), this.#prefetch);
   }
 
   get state(): ListenerState {
@@ -87,7 +89,7 @@ export class RabbitmqListener implements Listener {
     const fanout = fanoutQueue(this.address);
     if (!this.#isBound) await declareTopic(channel, topic);
     await declareFanoutQueue(channel, topic, fanout);
-    await channel.basicQos({ prefetchCount: Math.min(this.world.prefetch, this.#slots.count) });
+    await channel.basicQos({ prefetchCount: this.#prefetch });
     await hear(fanout.queue, (message) => this.#hear(message));
     // What hosts share, none of them may declare, and so none can take it from the others.
     for (const address of this.#isBound ? [this.address] : [{ topic }, this.address]) {

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { createServer } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Delivery } from "@kilonova/messaging";
 import { Mailbox, rejectsWith, soon, transportSuite } from "@kilonova/plugin-testing";
 import { Connection } from "rabbitmq-client";
@@ -46,6 +47,26 @@ describe("a process that dies", () => {
       ["host work", true],
       ["topic work", true],
     ]);
+    await Promise.all([client.close(), heir.close()]);
+  });
+});
+
+describe("a listener that lets go at once", () => {
+  it("gives back no cast that it has finished, though it says so together with others, a moment later", async () => {
+    const topic = testTopic();
+    const [client, first, heir] = [await connected(), await connected(), await connected()];
+    const done = new Mailbox<string>();
+    const perform = async ({ body }: Delivery) => void done.put(body);
+    await first.listen({ topic, server: "first" }, perform);
+    await client.cast({ topic }, "finished");
+    expect(await done.take("the cast")).toBe("finished");
+    await turn();
+    await first.close();
+    await heir.listen({ topic, server: "heir" }, perform);
+    for (const body of ["next", "last"]) {
+      await client.cast({ topic }, body);
+      expect(await done.take("what the heir was given")).toBe(body);
+    }
     await Promise.all([client.close(), heir.close()]);
   });
 });
