@@ -67,7 +67,7 @@ export class MessageSender {
     });
   }
 
-  async #observed<Answer>(
+  #observed<Answer>(
     kind: Delivery["kind"],
     method: string,
     context: RequestContext,

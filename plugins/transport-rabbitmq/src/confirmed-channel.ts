@@ -41,10 +41,10 @@ export class ConfirmedChannel {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  async publish({ what, through, declare, envelope, body }: Publication): Promise<void> {
+  publish({ what, through, declare, envelope, body }: Publication): Promise<void> {
     const { messageId } = envelope;
-    await this.#untilConfirmed(what, async (channel) => {
-      await this.#once(through, () => declare(channel));
+    return this.#untilConfirmed(what, async (channel) => {
+      if (!this.#declared.has(through)) await this.#declare(through, () => declare(channel));
       this.#channel.writes.begin();
       await channel.basicPublish(envelope, body);
       if (!envelope.mandatory) return;
@@ -76,10 +76,9 @@ export class ConfirmedChannel {
     }
   }
 
-  /** Declares on each channel but once. */
-  async #once(name: string, declare: () => Promise<void>): Promise<void> {
+  /** For this channel, not for one that may have taken its place meanwhile. */
+  async #declare(name: string, declare: () => Promise<void>): Promise<void> {
     const declared = this.#declared;
-    if (declared.has(name)) return;
     await declare();
     declared.add(name);
   }
@@ -93,14 +92,17 @@ export class ConfirmedChannel {
 }
 
 /** A confirmation that never comes must not hold its caller for ever. */
-async function before<Value>(deadline: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no confirmation in time")), Math.max(0, deadline - Date.now()));
+function before(deadline: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error("no confirmation in time"));
+    const timer = setTimeout(late, Math.max(0, deadline - Date.now()));
+    const inTime = (settle: () => void) => {
+      clearTimeout(timer);
+      settle();
+    };
+    work.then(
+      () => inTime(resolve),
+      (error: unknown) => inTime(() => reject(error)),
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -33,10 +33,10 @@ export class ConfirmedLine {
     this.#channel = new ConfirmedChannel(connection, options);
   }
 
-  async cast(address: Address, body: string): Promise<void> {
+  cast(address: Address, body: string): Promise<void> {
     const { queue } = castQueue(address);
     const envelope = { exchange: castExchange(address).exchange, routingKey: queue };
-    await this.#intoQueue("a cast", queue, (channel) => declareCastQueue(channel, address), envelope, body);
+    return this.#intoQueue("a cast", queue, (channel) => declareCastQueue(channel, address), envelope, body);
   }
 
   /**
@@ -45,27 +45,27 @@ export class ConfirmedLine {
    * @param deliveries how often it was delivered before
    * @param sender whom RabbitMQ vouched for when it came first: it vouches for us alone now
    */
-  async again(address: Address, body: string, deliveries: number, sender: string | undefined): Promise<void> {
+  again(address: Address, body: string, deliveries: number, sender: string | undefined): Promise<void> {
     const { exchange } = retryExchange(address);
     const headers = { [DELIVERIES]: deliveries, ...(sender === undefined ? {} : { [SENDER]: sender }) };
     const declare = (channel: Channel) => declareRetry(channel, address);
-    await this.#intoQueue("a cast", exchange, declare, { exchange, routingKey: "", headers }, body);
+    return this.#intoQueue("a cast", exchange, declare, { exchange, routingKey: "", headers }, body);
   }
 
   /** Puts a cast that is given up where the dead letters of its topic are. */
-  async bury({ address, deliveries, reason, body }: Omit<DeadLetter, "id" | "at">): Promise<void> {
+  bury({ address, deliveries, reason, body }: Omit<DeadLetter, "id" | "at">): Promise<void> {
     const { topic, server } = address;
     const told = { [DELIVERIES]: deliveries, [REASON]: reason, ...(server === undefined ? {} : { [SERVER]: server }) };
     const { exchange } = deadExchange(topic);
     const envelope = { exchange, routingKey: "", headers: told, timestamp: Math.floor(Date.now() / 1_000) };
     // Who is bound to a host finds it there, or nowhere.
     const declare = boundHost(this.#user) ? async () => {} : (channel: Channel) => declareDeadQueue(channel, topic);
-    await this.#intoQueue("a dead letter", exchange, declare, envelope, body);
+    return this.#intoQueue("a dead letter", exchange, declare, envelope, body);
   }
 
-  async fanout(topic: string, body: string): Promise<void> {
+  fanout(topic: string, body: string): Promise<void> {
     const { exchange, ...declaration } = fanoutExchange(topic);
-    await this.#channel.publish({
+    return this.#channel.publish({
       what: "a fanout",
       through: exchange,
       declare: (channel) => channel.exchangeDeclare({ exchange, ...declaration }),
@@ -79,7 +79,7 @@ export class ConfirmedLine {
   }
 
   /** Into a queue that stays. */
-  async #intoQueue(
+  #intoQueue(
     what: string,
     through: string,
     declare: (channel: Channel) => Promise<void>,
@@ -87,6 +87,6 @@ export class ConfirmedLine {
     body: string,
   ): Promise<void> {
     const envelope = { ...more, durable: true, mandatory: true, messageId: randomUUID(), userId: this.#user };
-    await this.#channel.publish({ what, through, declare, envelope, body });
+    return this.#channel.publish({ what, through, declare, envelope, body });
   }
 }

@@ -96,12 +96,12 @@ export class RabbitmqTransport implements Transport {
 
   async cast(address: Address, body: string): Promise<void> {
     const { wire } = await this.#ready();
-    await wire.cast(address, body);
+    return wire.cast(address, body);
   }
 
   async fanout(topic: string, body: string): Promise<void> {
     const { wire } = await this.#ready();
-    await wire.fanout(topic, body);
+    return wire.fanout(topic, body);
   }
 
   async queueDepths(): Promise<readonly QueueDepth[]> {
