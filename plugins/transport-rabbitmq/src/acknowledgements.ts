@@ -31,8 +31,9 @@ export class Acknowledgements {
     this.#open.set(deliveryTag, false);
   }
 
-  /** The message is done with. */
+  /** The message is done with. Safe to repeat. */
   acknowledge({ deliveryTag }: Delivered): void {
+    if (this.#open.get(deliveryTag) !== false) return;
     this.#open.set(deliveryTag, true);
     this.#finished += 1;
     if (this.#finished === 1) setImmediate(this.flush);
