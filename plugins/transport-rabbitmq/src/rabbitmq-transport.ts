@@ -17,6 +17,7 @@ import type { Connection } from "rabbitmq-client";
 import { brokerError, closed, unreachable, virtualHost } from "./broker-error.js";
 import { BrokerLook } from "./broker-look.js";
 import { brokerRights } from "./broker-rights.js";
+import { closeChannel } from "./close-channel.js";
 import { closeConnection, openConnection } from "./connection.js";
 import { KilonovaWire } from "./kilonova-wire.js";
 import { type RabbitmqOptions, rabbitmqOptions } from "./options.js";
@@ -156,7 +157,7 @@ export class RabbitmqTransport implements Transport {
     } catch (error) {
       throw brokerError(this.#options.url, "to declare what services share", error);
     } finally {
-      await channel.close();
+      await closeChannel(channel);
     }
   }
 
