@@ -30,7 +30,7 @@ export class CallWatch {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    // The library never closes a channel that the broker closes at the same time: for asking after what is not there.
+    // A look that is under way would open its channel anew.
     await this.#looking;
     await this.look.close();
   }
