@@ -9,13 +9,21 @@ export interface Aftermath {
     string,
     { readonly vmState: string; readonly taskState: string | null; readonly fault: string | null }
   >;
-  readonly consumers: readonly string[];
-  readonly addressed: readonly string[];
 }
 
 const SETTLE_TIME = 120_000;
+/** Milliseconds in which a compute notices twice what belongs to no server, and frees it. */
+const FREEING_TIME = 150_000;
 
-/** Waits until nothing is being done to any server any more. @param timeLimit milliseconds */
+const CONSUMERS = "SELECT DISTINCT consumer_id AS id FROM placement.allocations";
+const ADDRESSED = "SELECT DISTINCT server_id AS id FROM network.ports";
+
+/**
+ * Waits until nothing is being done to any server any more, and holds the cloud to half of the promise: no allocation and no
+ * address that belongs to nobody, and both for each active server.
+ *
+ * @param timeLimit milliseconds that operations have
+ */
 export async function settled(databaseUrl: string, timeLimit = SETTLE_TIME): Promise<Aftermath> {
   await expect
     .poll(async () => count(databaseUrl, "SELECT count(*) AS n FROM compute.operations WHERE finished_at IS NULL"), {
@@ -23,12 +31,22 @@ export async function settled(databaseUrl: string, timeLimit = SETTLE_TIME): Pro
       interval: 250,
     })
     .toBe(0);
-  return readAftermath(databaseUrl);
+  const servers = await readServers(databaseUrl);
+  const active = [...servers].filter(([, { vmState }]) => vmState === "active").map(([id]) => id);
+  // A compute frees what a failed build held when the operation has its end, and not before: whoever took over a build that
+  // had none would build without an allocation (packages/compute/src/build-server.ts). Who reads in between still sees it,
+  // and if the compute is killed in between, its audit frees it. What is promised is that nothing is left.
+  for (const holders of [CONSUMERS, ADDRESSED]) {
+    await expect
+      .poll(async () => (await idsOf(databaseUrl, holders)).toSorted(), { timeout: FREEING_TIME, interval: 250 })
+      .toEqual(active.toSorted());
+  }
+  return { servers };
 }
 
 /**
- * Holds the aftermath to the promise: every server active, or in error with a reason; one guest for each that is active
- * and none for the others; no allocation and no address that belongs to nobody.
+ * Holds the aftermath to the other half of the promise: every server active, or in error with a reason; one guest for each
+ * that is active and none for the others.
  */
 export async function expectNothingLost(
   aftermath: Aftermath,
@@ -44,9 +62,6 @@ export async function expectNothingLost(
     expect(most, `guests of ${id} at the same time`).toBeLessThanOrEqual(1);
     expect(atTheEnd, `guests of ${id}, which is ${server?.vmState}`).toBe(server?.vmState === "active" ? 1 : 0);
   }
-  const active = [...aftermath.servers].filter(([, { vmState }]) => vmState === "active").map(([id]) => id);
-  expect([...aftermath.consumers].sort()).toEqual(active.sort());
-  expect([...aftermath.addressed].sort()).toEqual(active.sort());
 }
 
 /** How many guests a server had at the same time at most, and how many in the end. */
@@ -60,7 +75,7 @@ async function guestsOf(history: GuestHistory, serverId: string) {
   return { most, atTheEnd: alive };
 }
 
-async function readAftermath(databaseUrl: string): Promise<Aftermath> {
+async function readServers(databaseUrl: string): Promise<Aftermath["servers"]> {
   return connected(databaseUrl, async (client) => {
     const servers = await client.query<{
       id: string;
@@ -72,18 +87,14 @@ async function readAftermath(databaseUrl: string): Promise<Aftermath> {
         SELECT message FROM compute.server_faults f WHERE f.server_id = s.id ORDER BY f.id DESC LIMIT 1
       ) AS fault
       FROM compute.servers s WHERE deleted_at IS NULL`);
-    const consumers = await client.query<{ id: string }>(
-      "SELECT DISTINCT consumer_id AS id FROM placement.allocations",
+    return new Map(
+      servers.rows.map((row) => [row.id, { vmState: row.vm_state, taskState: row.task_state, fault: row.fault }]),
     );
-    const addressed = await client.query<{ id: string }>("SELECT DISTINCT server_id AS id FROM network.ports");
-    return {
-      servers: new Map(
-        servers.rows.map((row) => [row.id, { vmState: row.vm_state, taskState: row.task_state, fault: row.fault }]),
-      ),
-      consumers: consumers.rows.map(({ id }) => id),
-      addressed: addressed.rows.map(({ id }) => id),
-    };
   });
+}
+
+async function idsOf(databaseUrl: string, query: string): Promise<readonly string[]> {
+  return connected(databaseUrl, async (client) => (await client.query<{ id: string }>(query)).rows.map(({ id }) => id));
 }
 
 /** One number of one row. */

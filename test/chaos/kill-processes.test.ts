@@ -26,7 +26,7 @@ describe("kill -9 of a process of a cloud over RabbitMQ and PostgreSQL", () => {
 
   it.each(PROCESS_NAMES)(
     "%s, while servers are being built: every server is active or in error with a reason, and nothing is left behind",
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (name) => {
       const ids = await makeServers(user, refs, SERVERS);
       await expect.poll(() => count(cloud.databaseUrl, BUILDING), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);

@@ -27,7 +27,7 @@ describe("kill -9 of an embedded cloud while servers are being built", () => {
   it.each([
     ["Node alone", killNode],
     ["Node and its PostgreSQL", killNodeAndPostgres],
-  ])("%s: starting again finishes what was begun", { timeout: 180_000 }, async (_, kill) => {
+  ])("%s: starting again finishes what was begun", { timeout: 300_000 }, async (_, kill) => {
     cloud = await EmbeddedCloud.start("fake", OPTIONS);
     const refs = await seed(await login(cloud.cloudsFile, "kilonova-admin"));
     const user = await login(cloud.cloudsFile, "kilonova");

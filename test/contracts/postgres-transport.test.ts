@@ -243,7 +243,9 @@ describe("what nobody needs any more", () => {
       },
       { concurrency: 1 },
     );
-    await rejectsWith("rpc.deadlineExceeded", client.call({ topic }, "taken", { timeLeft: 100 }));
+    const taken = rejectsWith("rpc.deadlineExceeded", client.call({ topic }, "taken", { timeLeft: 2_000 }));
+    expect(await arrived.take("the one that was taken")).toBe("taken");
+    await taken;
     await rejectsWith("rpc.deadlineExceeded", client.call({ topic }, "waiting", { timeLeft: 100 }));
     const left = async (): Promise<number> => {
       const [row] = await query<{ calls: number }>(
@@ -255,7 +257,6 @@ describe("what nobody needs any more", () => {
     expect(await soon("the sweep", left())).toBe(0);
     await server.close();
     expect(await query("select from messaging.listeners where queue = $1", [topic])).toEqual([]);
-    expect(await arrived.take("the one that was taken")).toBe("taken");
     expect(arrived.length).toBe(0);
     await client.close();
   });

@@ -99,13 +99,18 @@ export class OutsideCloud {
 }
 
 /** The id of the new server. @throws with the answer where the API refuses it */
-export async function createServer(user: RestClient, { flavor, name = `a-${flavor}-server`, hints = {} }: ServerWish) {
+export async function createServer(user: RestClient, wish: ServerWish): Promise<string> {
+  const made = z.object({ server: z.object({ id: z.string() }) });
+  return (await user.json(made, "POST", "compute", "/servers", await serverBody(user, wish))).server.id;
+}
+
+/** How a server is asked for, or a dry run. */
+export async function serverBody(user: RestClient, { flavor, name = `a-${flavor}-server`, hints = {} }: ServerWish) {
   const { flavors } = await user.json(z.object({ flavors: z.array(namedSchema) }), "GET", "compute", "/flavors");
   const { images } = await user.json(z.object({ images: z.array(namedSchema) }), "GET", "image", "/v2/images");
   const flavorRef = flavors.find((each) => each.name === flavor)?.id;
   const server = { name, flavorRef, imageRef: images[0]?.id, networks: "auto" };
-  const made = z.object({ server: z.object({ id: z.string() }) });
-  return (await user.json(made, "POST", "compute", "/servers", { server, "os:scheduler_hints": hints })).server.id;
+  return { server, "os:scheduler_hints": hints };
 }
 
 /** The server once its build has come to an end. The API tells of no events, so it is asked again and again. */

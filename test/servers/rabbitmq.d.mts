@@ -13,11 +13,16 @@ export interface RabbitMqServer {
    * Runs a line of a shell in which `rabbitmqctl` is this server's.
    *
    * @param input what it reads
-   * @returns what it printed; throws with that where it fails
+   * @returns what it printed; throws with that where it fails, and where it does not end within a minute
    */
   shell(line: string, input?: string): Promise<string>;
-  /** Ends it at once, as a power cut would; port and data stay for `start()`. */
+  /**
+   * Ends it at once, as a power cut would; port and data stay for `start()`. Resolves when none of its processes is left;
+   * throws and names those that are after half a minute.
+   */
   kill(): Promise<void>;
+  /** Ends it at once, and its disk with it: `start()` starts an empty one on the same port. */
+  lose(): Promise<void>;
   /** Ends it and deletes all that it had. */
   stop(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // A throw-away RabbitMQ for tests, private to who starts it: free ports of 127.0.0.1, everything in a temporary folder.
 // Run as a command, it prints the address for KILONOVA_TEST_AMQP_URL and stays until Ctrl-C.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +15,7 @@ const guard = fileURLToPath(new URL("guard.mjs", import.meta.url));
 const address = "127.0.0.1";
 const bootMilliseconds = 90_000;
 const ctlMilliseconds = 60_000;
+const endMilliseconds = 30_000;
 
 /** The start script itself, or nothing where RabbitMQ is not installed: Debian's in /usr/sbin would change the user. */
 export function findRabbitMq() {
@@ -41,7 +43,10 @@ class RabbitMqServer {
   #folder;
   #ports;
   #guard;
+  #ending = Promise.resolve();
   #tls;
+  /** Tells it from any other RabbitMQ, whichever port that has. */
+  #name = `kilonova${randomBytes(6).toString("hex")}`;
 
   constructor(folder, [port, distributionPort, epmdPort, tlsPort], tls) {
     this.#folder = folder;
@@ -66,9 +71,11 @@ class RabbitMqServer {
     this.#guard = spawn(process.execPath, [guard, JSON.stringify(commands)], {
       cwd: this.#folder,
       env,
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "ignore", "ignore", "pipe"],
       detached: true,
     });
+    this.#guard.stdin.on("error", () => {});
+    this.#guard.stdio[3].on("error", () => {}).resume();
     await this.#waitUntilReady(Date.now() + bootMilliseconds);
   }
 
@@ -84,34 +91,58 @@ class RabbitMqServer {
     const child = spawn("sh", ["-c", line], {
       cwd: this.#folder,
       env: { ...env, PATH: path },
-      timeout: ctlMilliseconds,
+      detached: true,
     });
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (printed += data));
     child.stdin.on("error", () => {});
     child.stdin.end(input);
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    if (code !== 0) throw new Error(`${line} failed:\n${printed}`);
-    return printed;
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    try {
+      // Closed is its output when all have ended that it started.
+      const code = await within(
+        ctlMilliseconds,
+        closed,
+        () => `${line} goes on:\n${processesOf(child.pid)}\n${printed}`,
+      );
+      if (code !== 0) throw new Error(`${line} failed:\n${printed}`);
+      return printed;
+    } catch (error) {
+      killGroup(child.pid);
+      throw error;
+    }
   }
 
-  /** Ends it at once, as a power cut would; data and ports stay for `start()`. */
-  async kill() {
+  /** Ends it at once, as a power cut would; data and ports stay for `start()`. Whoever calls it again waits for the same. */
+  kill() {
     const running = this.#guard;
-    if (running === undefined) return;
     this.#guard = undefined;
-    const gone = running.exitCode !== null || running.signalCode !== null;
-    const ended = gone ? undefined : new Promise((resolve) => running.once("exit", resolve));
-    running.stdin.on("error", () => {});
-    running.stdin.end("keep");
-    await ended;
-    while (await speaksAmqp(this.port)) await wait(20);
+    if (running !== undefined) this.#ending = this.#end(running);
+    return this.#ending;
+  }
+
+  /** Ends it at once and deletes what it had: it comes back empty. */
+  async lose() {
+    await this.kill();
+    rmSync(join(this.#folder, "data"), { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Ends it and deletes all that it had. */
   async stop() {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /**
+   * Kills guard and servers, though the guard may be gone already, and waits until nothing of them is left. Their port says
+   * nothing of that: it may be another server's by then.
+   */
+  async #end({ pid, stdio: [, , , shared] }) {
+    if (shared.closed) return;
+    const closed = new Promise((resolve) => shared.once("close", resolve));
+    killGroup(pid);
+    const complaint = () => `RabbitMQ on port ${this.port} was killed and is not gone:\n${processesOf(pid)}`;
+    await within(endMilliseconds, closed, complaint);
   }
 
   #describe() {
@@ -135,7 +166,7 @@ class RabbitMqServer {
       HOME: path("home"),
       ERL_EPMD_ADDRESS: address,
       ERL_EPMD_PORT: String(epmdPort),
-      RABBITMQ_NODENAME: `kilonova${port}@localhost`,
+      RABBITMQ_NODENAME: `${this.#name}@localhost`,
       RABBITMQ_DIST_PORT: String(distributionPort),
       RABBITMQ_CONF_ENV_FILE: path("no-environment-file"),
       RABBITMQ_CONFIG_FILE: path("rabbitmq.conf"),
@@ -167,7 +198,7 @@ class RabbitMqServer {
 
   async #waitUntilReady(deadline) {
     const running = this.#guard;
-    while (!(await speaksAmqp(this.port))) {
+    while (!(await speaksAmqp(this.port, this.#name))) {
       if (running.exitCode !== null || running.signalCode !== null) throw this.#failure("ended while it started");
       if (Date.now() > deadline) throw this.#failure(`did not answer within ${bootMilliseconds / 1000} s`);
       await wait(100);
@@ -182,7 +213,7 @@ class RabbitMqServer {
     try {
       return readFileSync(join(this.#folder, "log", "server.log"), "utf8")
         .split("\n")
-        .slice(-30)
+        .slice(-60)
         .join("\n");
     } catch {
       return "(it wrote none)";
@@ -190,8 +221,11 @@ class RabbitMqServer {
   }
 }
 
-/** A listener that answers the protocol header with a frame: the port alone answers a little too early. */
-function speaksAmqp(port) {
+/**
+ * Whether the node of that name answers the protocol header with a frame, which says what it is called: the port alone
+ * answers a little too early, and may have been taken by another server meanwhile.
+ */
+function speaksAmqp(port, name) {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const settle = (answer) => {
@@ -200,10 +234,35 @@ function speaksAmqp(port) {
     };
     socket.setTimeout(2_000, () => settle(false));
     socket.on("connect", () => socket.write(Buffer.from("AMQP\0\0\x09\x01", "latin1")));
-    socket.on("data", (data) => settle(data[0] === 1));
+    socket.on("data", (data) => settle(data[0] === 1 && data.includes(`${name}@`)));
     socket.on("error", () => settle(false));
     socket.on("close", () => settle(false));
   });
+}
+
+/** What the promise comes to. @throws with the complaint where the limit is over before */
+function within(milliseconds, promise, complaint) {
+  return new Promise((resolve, reject) => {
+    const tooLate = () => reject(new Error(`after ${milliseconds / 1000} s, ${complaint()}`));
+    const limit = setTimeout(tooLate, milliseconds);
+    promise.then(resolve, reject).finally(() => clearTimeout(limit));
+  });
+}
+
+/** Kills who is left of a process group. */
+function killGroup(id) {
+  try {
+    process.kill(-id, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+/** The processes of a group, for whoever has to find out what keeps them. */
+function processesOf(group) {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pgid=,ppid=,pid=,stat=,wchan=,comm="], { encoding: "utf8" });
+  const lines = (stdout ?? "").split("\n").filter((line) => line.trim().startsWith(`${group} `));
+  return lines.join("\n") || `none of group ${group}: one that left it has its pipe`;
 }
 
 /** Ports that nobody listens on, all held at once so that they differ. */

@@ -11,6 +11,7 @@ export async function serviceProgram(service: string): Promise<void> {
 
 /** The whole of a program: it runs a command and ends with its exit code, or with what is wrong in one message. */
 export async function programWith(name: string, argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessUnread);
   try {
     process.exitCode = await run(argv, processTerminal);
   } catch (error) {
@@ -20,4 +21,9 @@ export async function programWith(name: string, argv: readonly string[]): Promis
     process.exitCode = exitCode;
   }
   endProcess(name);
+}
+
+/** Whoever reads may stop when they have seen enough, as `head` does: what goes on here, goes on. */
+function unlessUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -13,7 +13,7 @@ export const ERROR_CODES = {
   "plugin.unfit": "A plugin's manifest is wrong, or it was written for another version of plugin-api.",
   "rpc.noListener": "Nobody listens on the topic, or not on that host.",
   "rpc.deadlineExceeded": "The answer did not come before the deadline.",
-  "rpc.peerLost": "A long call stopped beating: whoever worked on it is gone.",
+  "rpc.peerLost": "Whoever took the call is gone, or its beats stopped; it may have been begun.",
   "rpc.cancelled": "The caller gave the call up.",
   "rpc.unknownContract": "The listener does not serve this contract.",
   "rpc.unknownMethod": "The contract has no such method.",

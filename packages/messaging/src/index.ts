@@ -1,3 +1,4 @@
+export { BEAT_INTERVAL } from "./beat-watch.js";
 export {
   type Args,
   type Handlers,
@@ -17,7 +18,7 @@ export { type ErrorContext, isKilonovaError, KilonovaError, messageOf } from "./
 export { MemoryTransport } from "./memory-transport.js";
 export { MemoryWire } from "./memory-wire.js";
 export { type Ok, type Outcome, ok, type RefusalDetails, type Refused, refused } from "./outcome.js";
-export { type PendingCall, PendingCalls } from "./pending-calls.js";
+export { type PendingCall, PendingCalls, type SilentCall } from "./pending-calls.js";
 export type { RemoteStacks } from "./remote-stacks.js";
 export { type ContextFields, LONGEST_WAIT, RequestContext } from "./request-context.js";
 export { Rpc, type RpcSettings } from "./rpc.js";

@@ -78,6 +78,7 @@ export class MemoryTransport implements Transport {
       tries: 0,
       sender: this.user,
       caller: {
+        deadline: Date.now() + options.timeLeft,
         get gone() {
           return call.gone;
         },

@@ -24,6 +24,7 @@ export interface MemoryMessage {
   readonly sender: string;
   /** What a call's caller waits with; `gone` is true once it waits no longer. */
   readonly caller?: {
+    readonly deadline: number;
     readonly gone: boolean;
     beat(): void;
     answer(body: string): void;
@@ -150,7 +151,9 @@ export class MemoryConsumer {
     // A message is never worked on in the sender's own turn: the wire between two processes would not do that either.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      const answer = await this.handler({ kind, body, redelivered: tries > 0, sender, beat: () => caller?.beat() });
+      const deadline = caller && { deadline: caller.deadline };
+      const beat = () => caller?.beat();
+      const answer = await this.handler({ kind, body, redelivered: tries > 0, sender, ...deadline, beat });
       if (!this.#closed) caller?.answer(answer ?? "");
       this.#unacknowledged.delete(message);
     } catch (error) {

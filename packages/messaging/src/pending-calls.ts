@@ -12,6 +12,9 @@ export interface PendingCall {
   readonly gone: boolean;
 }
 
+/** A call that nobody has answered yet, and nobody beats for. */
+export type SilentCall = Pick<OpenCall, "id" | "address">;
+
 /**
  * The calls of one transport that wait for their answers. For authors of transports: open the call first, then send it,
  * so that no answer can be too fast. Each call ends exactly once: by its answer, its deadline, its caller's abort, or a
@@ -40,6 +43,12 @@ export class PendingCalls {
     this.#calls.get(id)?.fail(error);
   }
 
+  /** Those of which nothing has been heard for so many milliseconds, or ever. */
+  silentFor(milliseconds: number): readonly SilentCall[] {
+    const since = performance.now() - milliseconds;
+    return [...this.#calls.values()].filter((call) => call.heardAt <= since);
+  }
+
   /** Nobody listens where the call went. */
   failUnheard(id: string): void {
     this.#calls.get(id)?.failUnheard();
@@ -57,7 +66,9 @@ export class PendingCalls {
 class OpenCall implements PendingCall {
   readonly id: string;
   readonly answer: Promise<string>;
-  readonly #address: Address;
+  readonly address: Address;
+  /** When it beat last, by `performance.now()`. */
+  heardAt = Number.NEGATIVE_INFINITY;
   readonly #options: CallOptions;
   readonly #forget: (id: string) => void;
   readonly #timer: NodeJS.Timeout;
@@ -67,7 +78,7 @@ class OpenCall implements PendingCall {
 
   constructor(id: string, address: Address, options: CallOptions, forget: (id: string) => void) {
     this.id = id;
-    this.#address = address;
+    this.address = address;
     this.#options = options;
     this.#forget = forget;
     this.answer = new Promise((resolve, reject) => {
@@ -96,20 +107,21 @@ class OpenCall implements PendingCall {
   }
 
   failUnheard(): void {
-    this.fail(new KilonovaError("rpc.noListener", `Nobody listens on ${addressText(this.#address)}.`));
+    this.fail(new KilonovaError("rpc.noListener", `Nobody listens on ${addressText(this.address)}.`));
   }
 
   beat(): void {
+    this.heardAt = performance.now();
     this.#options.onBeat?.();
   }
 
   #expire = (): void => {
-    const where = addressText(this.#address);
+    const where = addressText(this.address);
     this.fail(new KilonovaError("rpc.deadlineExceeded", `No answer from ${where} before the deadline.`));
   };
 
   #cancel = (): void => {
-    const where = addressText(this.#address);
+    const where = addressText(this.address);
     this.fail(new KilonovaError("rpc.cancelled", `The call to ${where} was given up by its caller.`));
   };
 

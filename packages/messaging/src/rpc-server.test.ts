@@ -41,6 +41,26 @@ describe("an answer that is not what its contract says, or is too long to send",
   });
 });
 
+describe("the deadline of a handler", () => {
+  it.each([
+    ["that which the message names", 5_000, 60_000],
+    ["that which the listener knows, as the call waited for its turn", 60_000, 5_000],
+  ])("is the sooner one: %s", async (_which, timeLeft, known) => {
+    const now = Date.now();
+    vi.spyOn(Date, "now").mockReturnValue(now);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const deadlines: unknown[] = [];
+    const { transport } = await exampleWorld({
+      greet: async ({ deadline }: RequestContext) => {
+        deadlines.push(deadline);
+        return "hello";
+      },
+    });
+    await transport.call({ topic: "example" }, JSON.stringify({ ...good, timeLeft }), { timeLeft: known });
+    expect(deadlines).toEqual([now + 5_000]);
+  });
+});
+
 describe("what a peer sends", () => {
   it("is answered when it is right", async () => {
     expect((await answerTo(JSON.stringify(good))).answer).toEqual({ v: 1, value: "hello" });

@@ -120,7 +120,7 @@ class Dispatcher {
   async answer(delivery: Delivery): Promise<string> {
     const beat = setInterval(() => delivery.beat(), BEAT_INTERVAL);
     try {
-      return await this.#answered(this.#read(delivery), delivery.sender);
+      return await this.#answered(this.#read(delivery), delivery);
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -168,9 +168,11 @@ class Dispatcher {
     }
   }
 
-  async #answered(request: RequestEnvelope, sender: string | undefined): Promise<string> {
+  async #answered(request: RequestEnvelope, { sender, deadline: known }: Delivery): Promise<string> {
     const target = this.#target(request, sender);
-    const limits = request.timeLeft === undefined ? { sender } : { deadline: Date.now() + request.timeLeft, sender };
+    const named = Date.now() + (request.timeLeft ?? Number.POSITIVE_INFINITY);
+    const deadline = Math.min(named, known ?? Number.POSITIVE_INFINITY);
+    const limits = deadline === Number.POSITIVE_INFINITY ? { sender } : { deadline, sender };
     const answer = await this.#run("call", request, target, new RequestContext(claimed(request, sender), limits));
     try {
       return this.world.codec.encode(this.#checked(request, target.spec, answer));

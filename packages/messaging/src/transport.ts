@@ -37,6 +37,11 @@ export interface Delivery {
   /** It was delivered before, to somebody who did not finish. Only casts are. */
   readonly redelivered: boolean;
   /**
+   * Of a call: when its caller stops waiting, in milliseconds since 1970 by this process's clock; what it waited here for its
+   * turn is in it. Absent where the transport cannot tell: then the time left that the message names counts from now.
+   */
+  readonly deadline?: number;
+  /**
    * The broker's user who sent it, vouched for by the broker: no sender can name another. Absent where the transport
    * cannot tell, and where it could ({@link Transport.vouchesForSenders}) but the sender kept its name to itself.
    */
@@ -46,8 +51,8 @@ export interface Delivery {
 }
 
 /**
- * Called for each message. A call is acknowledged as it is begun, a cast after the promise settles: resolved, it is done;
- * rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way, or it is
+ * Called for each message. A call is begun at most once, and never again after it failed. A cast is acknowledged after the
+ * promise settles: resolved, it is done; rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way, or it is
  * taken out of the way at once where its failure is hopeless (`isHopeless`).
  * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.
  */

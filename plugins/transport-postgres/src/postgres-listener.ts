@@ -34,6 +34,8 @@ interface TakenCall {
   readonly id: string;
   readonly caller: number;
   readonly body: Buffer;
+  /** Milliseconds, by the database's clock. */
+  readonly timeLeft: number;
 }
 
 interface TakenCast {
@@ -150,11 +152,12 @@ export class PostgresListener implements Listener {
     this.#running.add(running);
   }
 
-  async #answer({ id, caller, body }: TakenCall): Promise<void> {
+  async #answer({ id, caller, body, timeLeft }: TakenCall): Promise<void> {
     const { answers } = this.world;
+    const deadline = Date.now() + timeLeft;
     const beat = () => void answers.send({ session: caller, call: id, type: "beat" });
     try {
-      const answer = await this.handler({ kind: "call", body: body.toString(), redelivered: false, beat });
+      const answer = await this.handler({ kind: "call", body: body.toString(), redelivered: false, deadline, beat });
       await answers.send({ session: caller, call: id, type: "answer", text: answer ?? "" });
     } catch (error) {
       await answers.send({ session: caller, call: id, type: "failure", code: "rpc.failed", text: messageOf(error) });

@@ -19,7 +19,8 @@ export const TAKE_CALLS: Statement = {
     order by number limit $3 for update skip locked
   )
   update messaging.calls c set worker = $2, body = '' from next where c.id = next.id
-  returning c.id, c.caller, next.body`,
+  returning c.id, c.caller, next.body,
+    (extract(epoch from c.expires_at - clock_timestamp()) * 1000)::float8 as "timeLeft"`,
 };
 
 /** Ids: ends those whose worker, or last listener, is gone. */

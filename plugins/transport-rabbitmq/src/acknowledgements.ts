@@ -41,8 +41,9 @@ export class Acknowledgements {
     this.#open.set(deliveryTag, false);
   }
 
-  /** The message is done with. */
+  /** The message is done with. Safe to repeat. */
   acknowledge({ deliveryTag }: Delivered): void {
+    if (this.#open.get(deliveryTag) !== false) return;
     this.#open.set(deliveryTag, true);
     this.#finished += 1;
     if (this.#isTight()) this.#endOfTurn ??= setImmediate(this.flush);

@@ -30,18 +30,27 @@ export class BrokerLook {
   async depths(queues: readonly NamedQueue[]): Promise<readonly QueueDepth[]> {
     const depths: QueueDepth[] = [];
     for (const { queue, address, kind } of queues) {
-      // Asked for one that is not there, the broker closes the channel; another is opened for the next.
-      const channel = await this.#channel.open();
-      const messages = await channel.queueDeclare({ queue, passive: true }).then(
-        ({ messageCount }) => messageCount,
-        (error: unknown) => {
-          if (UNSEEN.has(codeOf(error))) return undefined;
-          throw error;
-        },
-      );
-      if (messages !== undefined) depths.push({ address, kind, messages });
+      const messages = await this.#depth(queue);
+      if (typeof messages === "number") depths.push({ address, kind, messages });
     }
     return depths;
+  }
+
+  /** True where there is no such queue. */
+  async isGone(queue: string): Promise<boolean> {
+    return (await this.#depth(queue)) === "NOT_FOUND";
+  }
+
+  async #depth(queue: string): Promise<number | string> {
+    // Asked for one that is not there, the broker closes the channel; another is opened for the next.
+    const channel = await this.#channel.open();
+    try {
+      return (await channel.queueDeclare({ queue, passive: true })).messageCount;
+    } catch (error) {
+      const code = codeOf(error);
+      if (UNSEEN.has(code)) return code;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,8 @@ import type { AsyncMessage, Channel, Connection } from "rabbitmq-client";
 import { bodyOf, failureOf } from "./answer.js";
 import { BrokerAlarm } from "./broker-alarm.js";
 import { brokerError, brokerUser, closed, codeOf, unreachable } from "./broker-error.js";
+import { BrokerLook } from "./broker-look.js";
+import { CallWatch } from "./call-watch.js";
 import { LastingChannel } from "./lasting-channel.js";
 import { callExchange, callQueue, declareOrFind, declareReplyQueue, replyExchange, replyQueue } from "./topology.js";
 
@@ -13,6 +15,7 @@ import { callExchange, callQueue, declareOrFind, declareReplyQueue, replyExchang
 export class CallLine {
   readonly #calls = new PendingCalls();
   readonly #channel: LastingChannel;
+  readonly #watch: CallWatch;
   readonly #alarm: BrokerAlarm;
   readonly #connection: Connection;
   readonly #user: string;
@@ -30,6 +33,7 @@ export class CallLine {
     // With the connection goes the queue of answers, and with that whatever was on its way to it.
     const onLost = () => this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
     this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel), onLost);
+    this.#watch = new CallWatch(this.#calls, new BrokerLook(connection, url));
     this.#alarm = new BrokerAlarm(connection, url);
   }
 
@@ -50,7 +54,7 @@ export class CallLine {
 
   async close(): Promise<void> {
     this.#calls.failAll(closed());
-    await this.#channel.close();
+    await Promise.all([this.#watch.close(), this.#channel.close()]);
   }
 
   async #send(address: Address, id: string, body: string, timeLeft: number, gone: () => boolean): Promise<void> {

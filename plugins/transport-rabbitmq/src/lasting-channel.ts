@@ -1,4 +1,5 @@
 import type { Channel, Connection } from "rabbitmq-client";
+import { closeChannel } from "./close-channel.js";
 import { GatheredWrites } from "./gathered-writes.js";
 
 /** A channel that is made anew, when next wanted, after it was lost. */
@@ -40,7 +41,7 @@ export class LastingChannel {
   async close(): Promise<void> {
     this.#closed = true;
     const channel = await this.#opening?.catch(() => undefined);
-    await channel?.close();
+    if (channel) await closeChannel(channel);
   }
 
   async #make(): Promise<Channel> {
@@ -57,7 +58,7 @@ export class LastingChannel {
       await this.prepare(channel);
       if (!channel.active) throw new Error("the channel was closed while it was prepared");
     } catch (error) {
-      await channel.close();
+      await closeChannel(channel);
       throw error;
     }
     inUse = true;

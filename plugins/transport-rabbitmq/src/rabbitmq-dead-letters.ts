@@ -3,6 +3,7 @@ import type { Channel, Connection, SyncMessage } from "rabbitmq-client";
 import { z } from "zod";
 import { bodyOf } from "./answer.js";
 import { brokerError } from "./broker-error.js";
+import { closeChannel } from "./close-channel.js";
 import { type ConfirmedLine, DELIVERIES, REASON, SERVER } from "./confirmed-line.js";
 import { deadQueue, declareDeadQueue } from "./topology.js";
 
@@ -66,7 +67,7 @@ export class RabbitmqDeadLetters implements DeadLetters {
         await declareDeadQueue(channel, topic);
         return await look(channel, deadQueue(topic).queue);
       } finally {
-        await channel.close();
+        await closeChannel(channel);
       }
     } catch (error) {
       throw brokerError(this.url, "to look at dead letters", error);

@@ -8,7 +8,6 @@ import {
   isHopeless,
   type Listener,
   type ListenerAddress,
-  messageOf,
   reasonText,
   redeliveryPause,
 } from "@kilonova/messaging";
@@ -16,6 +15,7 @@ import type { AsyncMessage, Connection } from "rabbitmq-client";
 import type { Acknowledgements } from "./acknowledgements.js";
 import { bodyOf } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
+import { CallWork } from "./call-work.js";
 import { type ConfirmedLine, DELIVERIES, SENDER } from "./confirmed-line.js";
 import { type Consuming, ConsumingChannel } from "./consuming-channel.js";
 import { Slots } from "./slots.js";
@@ -51,6 +51,7 @@ export class RabbitmqListener implements Listener {
   readonly #consuming: ConsumingChannel;
   readonly #slots: Slots;
   readonly #prefetch: number;
+  readonly #calls: CallWork;
   /** Its broker user is bound to its host: it hears that and fanouts, and shares nothing with other hosts. */
   readonly #isBound: boolean;
 
@@ -61,6 +62,7 @@ export class RabbitmqListener implements Listener {
     private readonly world: ListenerWorld,
   ) {
     this.#slots = new Slots(concurrency);
+    this.#calls = new CallWork(handler, this.#slots, world.answers);
     this.#isBound = world.user === boundUser(address.topic, address.server);
     this.#prefetch = Math.min(world.prefetch, concurrency);
     this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming), this.#prefetch);
@@ -76,11 +78,15 @@ export class RabbitmqListener implements Listener {
     return this.#consuming.open();
   }
 
-  stop(): Promise<void> {
-    return this.#consuming.stop();
+  async stop(): Promise<void> {
+    // With its consumer the queue of calls may go: that is not to say that nobody is there.
+    this.#calls.beat();
+    await this.#consuming.stop();
+    this.#calls.end();
   }
 
   close(): Promise<void> {
+    this.#calls.end();
     return this.#consuming.close();
   }
 
@@ -94,42 +100,8 @@ export class RabbitmqListener implements Listener {
     // What hosts share, none of them may declare, and so none can take it from the others.
     for (const address of this.#isBound ? [this.address] : [{ topic }, this.address]) {
       await declareAddress(channel, address);
-      await consume(callQueue(address).queue, (message) => this.#answer(acks, message));
+      await consume(callQueue(address).queue, (message) => this.#calls.answer(acks, message));
       await consume(castQueue(address).queue, (message) => this.#perform(acks, message, address));
-    }
-  }
-
-  /** A call is worked on at most once: it is acknowledged as it is begun, and not touched when it may have been begun elsewhere. */
-  async #answer(acks: Acknowledgements, message: AsyncMessage): Promise<void> {
-    if (message.redelivered) {
-      acks.acknowledge(message);
-      const lost = "Whoever took the call is gone, and may have begun to work on it.";
-      return this.world.answers.send(message, { type: "failure", code: "rpc.peerLost", message: lost });
-    }
-    const deadline = Date.now() + Number(message.expiration ?? Number.POSITIVE_INFINITY);
-    await this.#slots.take();
-    try {
-      if (!acks.canSend) return;
-      acks.acknowledge(message);
-      if (Date.now() < deadline) await this.world.answers.send(message, await this.#answerTo(message));
-    } finally {
-      this.#slots.give();
-    }
-  }
-
-  async #answerTo(message: AsyncMessage) {
-    const beat = () => void this.world.answers.send(message, { type: "beat" });
-    try {
-      const body = await this.handler({
-        kind: "call",
-        body: bodyOf(message),
-        redelivered: false,
-        ...this.#from(message),
-        beat,
-      });
-      return { type: "answer", body: body ?? "" } as const;
-    } catch (error) {
-      return { type: "failure", code: "rpc.failed", message: messageOf(error) } as const;
     }
   }
 

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { createServer } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Delivery } from "@kilonova/messaging";
+import { type Delivery, isKilonovaError, type Transport } from "@kilonova/messaging";
 import { Mailbox, rejectsWith, soon, transportSuite } from "@kilonova/plugin-testing";
 import { Connection } from "rabbitmq-client";
 import { afterAll, describe, expect, it } from "vitest";
@@ -15,26 +15,26 @@ describe("the RabbitMQ transport", () => {
   for (const check of transportSuite(connected, { newTopic: testTopic })) it(check.name, check.run);
 });
 
+/** A process that says what it is given, and finishes none of it. */
+async function dyingListener(topic: string) {
+  const process = fork(new URL("../dist/testing/dying-listener.js", import.meta.url), [testUrl(), topic]);
+  const said = new Mailbox<unknown>();
+  process.on("message", (message) => said.put(message));
+  await said.take("the listener");
+  return { said, kill: () => process.kill("SIGKILL") };
+}
+
 describe("a process that dies", () => {
   it("takes its call queues along and gives its casts back", async () => {
     const topic = testTopic();
     const client = await connected();
-    const process = fork(new URL("../dist/testing/dying-listener.js", import.meta.url), [testUrl(), topic]);
-    const said = new Mailbox<unknown>();
-    process.on("message", (message) => said.put(message));
-    await said.take("the listener");
+    const { said, kill } = await dyingListener(topic);
     await client.cast({ topic }, "topic work");
     await client.cast({ topic, server: "dying" }, "host work");
     expect([await said.take("a cast"), await said.take("a cast")].sort()).toEqual(["host work", "topic work"]);
 
-    process.kill("SIGKILL");
-    const unheard = async (): Promise<void> => {
-      const failure = await client
-        .call({ topic }, "x", { timeLeft: 300 })
-        .catch((error: { code: string }) => error.code);
-      if (failure !== "rpc.noListener") await unheard();
-    };
-    await soon("calls that find no listener", unheard());
+    kill();
+    await soon("calls that find no listener", rejectsWith("rpc.noListener", unheard(client, topic)));
 
     const deliveries = new Mailbox<Delivery>();
     const heir = await connected();
@@ -48,6 +48,37 @@ describe("a process that dies", () => {
       ["topic work", true],
     ]);
     await Promise.all([client.close(), heir.close()]);
+  });
+
+  it("fails the calls that it worked on: nobody waits for their deadline", async () => {
+    const topic = testTopic();
+    const client = await connected();
+    const { said, kill } = await dyingListener(topic);
+    const calls = [{ topic }, { topic, server: "dying" }].map((address) =>
+      rejectsWith("rpc.peerLost", client.call(address, "x", { timeLeft: 3_600_000 })),
+    );
+    await Promise.all(calls.map(() => said.take("a call")));
+    kill();
+    await soon("the end of the calls", Promise.all(calls));
+    await client.close();
+  });
+
+  it("fails them, too, where others listen: none of those begins them anew", async () => {
+    const topic = testTopic();
+    const [client, other] = [await connected(), await connected()];
+    const { said, kill } = await dyingListener(topic);
+    const call = rejectsWith("rpc.peerLost", client.call({ topic }, "x", { timeLeft: 3_600_000 }));
+    await said.take("the call");
+    const deliveries = new Mailbox<string>();
+    await other.listen({ topic, server: "other" }, async ({ body }) => {
+      deliveries.put(body);
+      return body;
+    });
+    kill();
+    await soon("the end of the call", call);
+    expect(await client.call({ topic }, "after", { timeLeft: 10_000 })).toBe("after");
+    expect(await deliveries.take("what the other was given")).toBe("after");
+    await Promise.all([client.close(), other.close()]);
   });
 });
 
@@ -70,6 +101,41 @@ describe("a listener that lets go at once", () => {
     await Promise.all([client.close(), heir.close()]);
   });
 });
+
+describe("a listener that stops", () => {
+  it("answers what it has in hand, though its queue is gone by then", async () => {
+    const [topic, dyingTopic] = [testTopic(), testTopic()];
+    const [client, server] = [await connected(), await connected()];
+    const held = new Mailbox<(answer: string) => void>();
+    const listener = await server.listen({ topic, server: "one" }, async ({ body }) =>
+      body === "x" ? new Promise<string>((resolve) => held.put(resolve)) : body,
+    );
+    const answer = client.call({ topic }, "x", { timeLeft: 3_600_000 });
+    const finish = await held.take("the call");
+    const stopping = listener.stop();
+    await soon("the end of its queue", rejectsWith("rpc.noListener", unheard(client, topic)));
+
+    // Its caller has looked for the queues of both calls when it finds out that nobody answers the other.
+    const { said, kill } = await dyingListener(dyingTopic);
+    const lost = rejectsWith("rpc.peerLost", client.call({ topic: dyingTopic }, "x", { timeLeft: 3_600_000 }));
+    await said.take("the other call");
+    kill();
+    await soon("the end of the other call", lost);
+    finish("answered");
+    expect(await soon("the answer", answer)).toBe("answered");
+    await stopping;
+    await Promise.all([client.close(), server.close()]);
+  });
+});
+
+/** Fails as a call does that nobody takes, as soon as nobody does. */
+async function unheard(client: Transport, topic: string): Promise<never> {
+  for (;;) {
+    await client.call({ topic }, "y", { timeLeft: 300 }).catch((error: unknown) => {
+      if (!isKilonovaError(error, "rpc.deadlineExceeded")) throw error;
+    });
+  }
+}
 
 describe("a listener that works on few messages at a time", () => {
   it("is handed no more than those: others of its topic get the rest", async () => {

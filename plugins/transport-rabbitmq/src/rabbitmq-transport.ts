@@ -17,6 +17,7 @@ import type { Connection } from "rabbitmq-client";
 import { brokerError, closed, unreachable, virtualHost } from "./broker-error.js";
 import { BrokerLook } from "./broker-look.js";
 import { brokerRights } from "./broker-rights.js";
+import { closeChannel } from "./close-channel.js";
 import { closeConnection, openConnection } from "./connection.js";
 import { KilonovaWire } from "./kilonova-wire.js";
 import { type RabbitmqOptions, rabbitmqOptions } from "./options.js";
@@ -156,16 +157,16 @@ export class RabbitmqTransport implements Transport {
     } catch (error) {
       throw brokerError(this.#options.url, "to declare what services share", error);
     } finally {
-      await channel.close();
+      await closeChannel(channel);
     }
   }
 
   async #close(): Promise<void> {
     const sending = await this.#sending?.catch(() => undefined);
     const listening = await this.#listening?.catch(() => undefined);
-    const ends = [...this.#listeners, sending?.wire, sending?.look].map((end) => end?.close());
-    const connections = [listening, sending?.connection].map((connection) => connection && closeConnection(connection));
-    await Promise.allSettled([...ends, ...connections]);
+    for (const end of [...this.#listeners, sending?.wire, sending?.look]) end?.close().catch(() => {});
+    // That takes a bounded time; without their connection, none of those has anything left to do.
+    await Promise.all([listening, sending?.connection].map((connection) => connection && closeConnection(connection)));
   }
 
   #ready(): Promise<Sending> {

@@ -7,11 +7,15 @@ export class Slots {
     this.#free = count;
   }
 
+  /** False where one has to wait. */
+  takeFree(): boolean {
+    if (this.#free === 0) return false;
+    this.#free -= 1;
+    return true;
+  }
+
   async take(): Promise<void> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
+    if (this.takeFree()) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Address, boundHost } from "@kilonova/messaging";
 import type { Channel, Connection } from "rabbitmq-client";
 import { codeOf } from "./broker-error.js";
+import { closeChannel } from "./close-channel.js";
 import { addressName, userName } from "./names.js";
 
 // What is declared here is frozen (docs/decisions/0005-queues.md): RabbitMQ refuses a queue that is there with other
@@ -198,7 +199,7 @@ async function onNewChannel(connection: Connection, work: (channel: Channel) => 
   try {
     await work(channel);
   } finally {
-    await channel.close();
+    await closeChannel(channel);
   }
 }
 
