@@ -32,6 +32,16 @@ describe("acknowledgements of a channel", () => {
     expect(sent).toEqual(frames);
   });
 
+  it("of one message, however often it is finished, are one", async () => {
+    const { acks, frames } = written(2);
+    acks.acknowledge({ deliveryTag: 1 });
+    acks.acknowledge({ deliveryTag: 1 });
+    await turn();
+    acks.acknowledge({ deliveryTag: 1 });
+    await turn();
+    expect(frames).toEqual(["ack to 1"]);
+  });
+
   it("go past a message that was given back", async () => {
     const { acks, frames } = written(3);
     acks.acknowledge({ deliveryTag: 1 });
