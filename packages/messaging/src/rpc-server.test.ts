@@ -61,6 +61,22 @@ describe("the deadline of a handler", () => {
   });
 });
 
+it("a handler that gives up as its time is up fails with rpc.deadlineExceeded, here and for its caller", async () => {
+  const failures: unknown[] = [];
+  const { transport } = await exampleWorld(
+    {
+      greet: ({ signal }: RequestContext) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    },
+    { server: { onFailure: ({ error }) => failures.push((error as { code: string }).code) } },
+  );
+  const sent = await transport.call({ topic: "example" }, JSON.stringify({ ...good, timeLeft: 1 }), {
+    timeLeft: 60_000,
+  });
+  expect(JSON.parse(sent).error.code).toBe("rpc.deadlineExceeded");
+  expect(failures).toEqual(["rpc.deadlineExceeded"]);
+});
+
 describe("what a peer sends", () => {
   it("is answered when it is right", async () => {
     expect((await answerTo(JSON.stringify(good))).answer).toEqual({ v: 1, value: "hello" });

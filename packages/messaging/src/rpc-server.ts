@@ -6,7 +6,7 @@ import type { HOPELESS } from "./hopeless.js";
 import { KilonovaError, toWireError } from "./kilonova-error.js";
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
 import { type RemoteStacks, stackOf } from "./remote-stacks.js";
-import { RequestContext } from "./request-context.js";
+import { LONGEST_WAIT, RequestContext } from "./request-context.js";
 import type { RpcObserver } from "./rpc-observer.js";
 import { WorkWatch } from "./running-work.js";
 import { boundHost, SenderCheck } from "./sender.js";
@@ -227,8 +227,9 @@ class Dispatcher {
     try {
       return await (this.world.observer ? this.world.observer.handling(message, carrier, work) : work());
     } catch (error) {
-      this.#report(request, error);
-      throw error;
+      const failure = isTimeUp(context, error) ? overdue(request) : error;
+      this.#report(request, failure);
+      throw failure;
     } finally {
       this.#watch.end(running);
     }
@@ -274,6 +275,15 @@ class Dispatcher {
 }
 
 type Details = Readonly<Record<string, unknown>>;
+
+/** True of what a signal aborts with when its time is up; a timer may be a moment ahead of the clock. */
+function isTimeUp(context: RequestContext, error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError" && (context.timeLeft() ?? LONGEST_WAIT) <= 1;
+}
+
+function overdue({ contract, method }: RequestEnvelope): KilonovaError {
+  return new KilonovaError("rpc.deadlineExceeded", `${contract}.${method} did not end before the deadline.`);
+}
 
 /** It has been running for too long; where and since when its caller has not waited is all that can be said. */
 function overrun({ contract, method, timeLeft }: RequestEnvelope): KilonovaError {

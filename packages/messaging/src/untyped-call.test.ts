@@ -8,13 +8,18 @@ import { exampleWorld } from "./testing/example.js";
 
 const context = new RequestContext({ requestId: "req-1", token: "secret" });
 
+/** Fails as whatever heeds a signal does. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
 async function world() {
   const told: unknown[] = [];
   const sent: string[] = [];
   const { wire } = await exampleWorld({
     greet: async (asked: RequestContext, { name }: { name: string }) => {
       if (name === "bug") throw new KilonovaError("virt.failed", "no disk", { details: { disk: "vda" } });
-      if (name === "slow") await new Promise((_, reject) => asked.signal.addEventListener("abort", reject));
+      if (name === "slow") await aborted(asked.signal);
       return `hello ${name}, ${asked.requestId} ${asked.token()}`;
     },
     rename: async (_: RequestContext, { name }: { name: string }) =>
