@@ -1,5 +1,5 @@
 import { type Delivery, isKilonovaError } from "@kilonova/messaging";
-import { Mailbox } from "@kilonova/plugin-testing";
+import { Mailbox, rejectsWith, soon } from "@kilonova/plugin-testing";
 import { RabbitmqTransport, rabbitmqOptions } from "@kilonova/transport-rabbitmq";
 import { type Channel, Connection } from "rabbitmq-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -35,6 +35,7 @@ async function listening(user: string, topic: string, server: string) {
   await transport.listen({ topic, server }, async (delivery) => {
     heard.put(delivery);
     if (delivery.body === "fails") throw new Error("it fails");
+    if (delivery.body === "never") return new Promise<string>(() => {});
     return `${server} answers`;
   });
   return { transport, heard };
@@ -58,6 +59,18 @@ describe("users with the rights that `kilonova rpc permissions` prints", () => {
     await api.fanout("compute", "news");
     for (const { heard } of [one, two])
       expect(await heard.take("the fanout")).toMatchObject({ kind: "fanout", sender: "api", body: "news" });
+  });
+
+  it.each([
+    ["compute.one", { user: "conductor", topic: "conductor", server: "control" }],
+    ["api", { user: "compute.one", topic: "compute", server: "one" }],
+  ])("are told that whoever took their call is gone: %s", async (caller, { user, topic, server }) => {
+    const callee = await listening(user, topic, server);
+    const shared = topic === "compute" ? { topic, server } : { topic };
+    const lost = rejectsWith("rpc.peerLost", (await as(caller)).call(shared, "never", { timeLeft: 3_600_000 }));
+    await callee.heard.take("the call");
+    await callee.transport.close();
+    await soon("the end of the call", lost);
   });
 
   it("put a cast back that failed, still as its sender's, and give it up in the end, for the operator", async () => {
@@ -157,13 +170,27 @@ describe("a compute's user is refused to", () => {
     expect(conductor.heard.length).toBe(0);
   });
 
-  it("claim by a header to have put back another's message", async () => {
+  it("claim by a header to have put back another's message, or ask without saying who it is", async () => {
     const conductor = await listening("conductor", "conductor", "control");
-    const headers = { "x-kilonova-sender": "conductor" };
-    await publish("compute.one", "v1.conductor.calls", "v1.conductor.call", { userId: "compute.one", headers });
+    const one = await as("compute.one");
+    const asked = { replyTo: REPLY("compute.one"), correlationId: "id", headers: { "x-kilonova-sender": "conductor" } };
+    await publish("compute.one", "v1.conductor.calls", "", { ...asked, userId: "compute.one" });
     expect(await conductor.heard.take("the call")).toMatchObject({ sender: "compute.one" });
-    await publish("compute.one", "v1.conductor.calls", "v1.conductor.call", { headers });
-    expect((await conductor.heard.take("the call")).sender).toBeUndefined();
+    await publish("compute.one", "v1.conductor.calls", "", asked);
+    await one.call({ topic: "conductor" }, "after it", PATIENT);
+    expect(await conductor.heard.take("the next")).toMatchObject({ body: "after it" });
+  });
+
+  it("lead what others cast to it where it would be a call of theirs", async () => {
+    const conductor = await listening("conductor", "conductor", "control");
+    const one = await listening("compute.one", "compute", "one");
+    const way = { destination: "v1.conductor.calls", source: "v1.compute", routingKey: "v1.compute.one.cast" };
+    await onChannel("compute.one", (channel) => channel.exchangeBind(way));
+    await conductor.transport.cast({ topic: "compute", server: "one" }, "build");
+    expect(await one.heard.take("the cast")).toMatchObject({ body: "build" });
+    await one.transport.call({ topic: "conductor" }, "after it", PATIENT);
+    expect(await conductor.heard.take("the first")).toMatchObject({ body: "after it" });
+    await onChannel("compute.one", (channel) => channel.exchangeUnbind(way));
   });
 
   it("have the operator cast to another host what it buries itself", async () => {

@@ -10,11 +10,19 @@ export type Answer =
 
 /** An answer as a message to the queue that the call names. */
 export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: Envelope; body: string } | undefined {
-  if (!call.replyTo || !call.correlationId || !isReplyQueue(call.replyTo)) return undefined;
+  if (!canBeAnswered(call)) return undefined;
   const envelope = { ...replyTo(call.replyTo, call.userId), correlationId: call.correlationId, type: answer.type };
   if (answer.type === "answer") return { envelope, body: answer.body };
   if (answer.type === "beat") return { envelope, body: "" };
   return { envelope: { ...envelope, headers: { code: answer.code } }, body: answer.message };
+}
+
+/** A message that says who asks, and names a queue of that user's own for the answer. */
+type AnswerableCall = AsyncMessage & Readonly<Record<"replyTo" | "correlationId" | "userId", string>>;
+
+export function canBeAnswered(call: AsyncMessage): call is AnswerableCall {
+  const { replyTo, correlationId, userId } = call;
+  return Boolean(replyTo && correlationId && userId && isReplyQueue(replyTo, userId));
 }
 
 /** The failure that a message tells of. */

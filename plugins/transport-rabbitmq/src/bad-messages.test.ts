@@ -4,7 +4,7 @@ import { Connection, type Publisher } from "rabbitmq-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { connected, removeTopics, testTopic, testUrl } from "./testing/broker.js";
-import { callQueue, castQueue, fanoutExchange } from "./topology.js";
+import { callQueue, castQueue, fanoutExchange, replyQueue } from "./topology.js";
 
 const MEBIBYTE = 2 ** 20;
 const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
@@ -101,7 +101,8 @@ describe("a message that anybody can put into a queue", () => {
     const userId = new URL(testUrl()).username;
     await publisher.send({ routingKey: castQueue({ topic }).queue, contentType, userId }, body);
     await publisher.send({ exchange: fanoutExchange(topic).exchange, contentType, userId }, body);
-    await publisher.send({ routingKey: callQueue({ topic }).queue, contentType, userId }, body);
+    const asked = { replyTo: replyQueue(userId).queue, correlationId: "any" };
+    await publisher.send({ routingKey: callQueue({ topic }).queue, contentType, userId, ...asked }, body);
     await client.cast.deliver(new RequestContext(), { to: "Grace" });
     expect(await told.take("the cast")).toBe("Grace");
     expect(await client.call.count(new RequestContext(), { of: "four" })).toBe(4);

@@ -1,7 +1,7 @@
 import { isKilonovaError, KilonovaError, messageOf } from "@kilonova/messaging";
 
 /** What RabbitMQ answers to a request that will never do. */
-const REFUSALS = new Set(["ACCESS_REFUSED", "NOT_ALLOWED", "PRECONDITION_FAILED", "INVALID_PATH"]);
+const REFUSALS = new Set(["ACCESS_REFUSED", "NOT_ALLOWED", "PRECONDITION_FAILED", "RESOURCE_LOCKED", "INVALID_PATH"]);
 
 /** The address in a URL, for messages: without the password. */
 export function shownAddress(url: string): string {

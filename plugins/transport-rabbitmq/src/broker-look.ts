@@ -5,8 +5,8 @@ import { codeOf } from "./broker-error.js";
 import { LastingChannel } from "./lasting-channel.js";
 import type { NamedQueue } from "./wire.js";
 
-/** What RabbitMQ answers where there is no such queue, or none that this user may know of. */
-const UNSEEN = new Set(["NOT_FOUND", "ACCESS_REFUSED"]);
+/** What RabbitMQ answers where there is no such queue, or none that this user may know of, or that is another's alone. */
+const UNSEEN = new Set(["NOT_FOUND", "ACCESS_REFUSED", "RESOURCE_LOCKED"]);
 
 /** Looks at the broker on a channel of its own: what it asks for costs no message its place. */
 export class BrokerLook {
@@ -36,7 +36,7 @@ export class BrokerLook {
     return depths;
   }
 
-  /** True where there is no such queue. */
+  /** True where there is no such queue. One that this user may not look at is there, for all that anybody knows. */
   async isGone(queue: string): Promise<boolean> {
     return (await this.#depth(queue)) === "NOT_FOUND";
   }

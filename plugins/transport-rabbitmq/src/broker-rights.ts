@@ -20,11 +20,12 @@ function rightsOfService({ user, listens, calls, casts }: BrokerParty): BrokerRi
   const own = listens.map(({ topic }) => `v1\\.${quoted(topic)}(\\..+)?`);
   const cast = casts.map((topic) => `v1\\.${quoted(topic)}(\\.dead|\\.casts|(\\..+)?\\.cast)?`);
   const called = calls.map((topic) => `v1\\.${quoted(topic)}(\\.calls|\\.fanout)?`);
+  const looked = calls.map((topic) => `v1\\.${quoted(topic)}(\\..+)?\\.call`);
   const replies = replyExchangeOf(user);
   return {
     user,
     configure: anyOf([...own, ...cast, ...called, quoted(HOST_REPLY_EXCHANGE), replies, replyQueueOf(user)]),
-    write: anyOf([...own, ...cast, ...called, `${quoted(HOST_REPLY_EXCHANGE)}(\\..+)?`]),
+    write: anyOf([...own, ...cast, ...called, ...looked, `${quoted(HOST_REPLY_EXCHANGE)}(\\..+)?`]),
     read: anyOf([...own, ...cast, replies, replyQueueOf(user)]),
     topics: [],
   };
@@ -44,7 +45,7 @@ function rightsOnHost({ user, listens, calls }: BrokerParty, parties: readonly B
     write: anyOf([
       ...own,
       ...topics.map((topic) => `v1\\.${quoted(topic)}\\.dead`),
-      ...calls.map((topic) => `v1\\.${quoted(topic)}\\.calls`),
+      ...calls.map((topic) => `v1\\.${quoted(topic)}\\.calls?`),
       ...callers.map(replyExchangeOf),
     ]),
     read: anyOf([...own, ...topics.map((topic) => `v1\\.${quoted(topic)}(\\.fanout)?`), replyExchangeOf(user)]),

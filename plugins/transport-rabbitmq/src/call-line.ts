@@ -31,7 +31,11 @@ export class CallLine {
     this.#user = brokerUser(url);
     this.#connection = connection;
     // With the connection goes the queue of answers, and with that whatever was on its way to it.
-    const onLost = () => this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
+    const onLost = () => {
+      this.#calls.failAll(unreachable(url, "the connection was lost before the answer came"));
+      // Where the broker comes back empty, late answers to those calls want an exchange, or they cost their channel.
+      this.#channel.open().catch(() => {});
+    };
     this.#channel = new LastingChannel(connection, (channel) => this.#prepare(channel), onLost);
     this.#watch = new CallWatch(this.#calls, new BrokerLook(connection, url));
     this.#alarm = new BrokerAlarm(connection, url);

@@ -1,11 +1,18 @@
-import { type Address, addressText, KilonovaError, type PendingCalls, type SilentCall } from "@kilonova/messaging";
+import {
+  type Address,
+  addressText,
+  BEAT_INTERVAL,
+  KilonovaError,
+  type PendingCalls,
+  type SilentCall,
+} from "@kilonova/messaging";
 import type { BrokerLook } from "./broker-look.js";
 import { callQueue } from "./topology.js";
 
 /** Milliseconds from one look to the next. */
 const LOOK_EVERY = 500;
-/** Who works on a call beats every ten seconds. Milliseconds */
-const SILENCE = 15_000;
+/** Milliseconds: half as long again as from one beat to the next. */
+const SILENCE = 1.5 * BEAT_INTERVAL;
 
 /**
  * Finds the calls that nobody can answer any more. A queue of calls goes with its last consumer, and all that was in it or on
@@ -23,7 +30,7 @@ export class CallWatch {
 
   constructor(
     private readonly calls: PendingCalls,
-    private readonly look: BrokerLook,
+    private readonly look: Pick<BrokerLook, "isGone" | "close">,
   ) {
     this.#timer = setInterval(() => this.#begin(), LOOK_EVERY).unref();
   }
@@ -46,12 +53,12 @@ export class CallWatch {
 
   async #lookOnce(): Promise<void> {
     const known = this.#lost;
-    this.#lost = new Set();
-    for (const { id, address } of this.calls.silentFor(SILENCE)) if (known.has(id)) this.calls.fail(id, gone(address));
     const silent = this.calls.silentFor(SILENCE);
     const before = this.#before;
     this.#before = new Set(silent.map(({ id }) => id));
     this.#lost = await this.#amongGone(silent.filter(({ id }) => before.has(id)));
+    // What came in while this loop was busy has been read by now.
+    for (const { id, address } of this.calls.silentFor(SILENCE)) if (known.has(id)) this.calls.fail(id, gone(address));
   }
 
   async #amongGone(calls: readonly SilentCall[]): Promise<ReadonlySet<string>> {

@@ -10,8 +10,15 @@ const MINUTE = 60_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const ASKED = {
+  userId: "api",
+  correlationId: "id",
+  replyTo: "reply.v1.api.00000000-0000-0000-0000-000000000000",
+};
+
 function message(name: string, more: Partial<AsyncMessage> = {}): AsyncMessage {
-  return { body: name, deliveryTag: 1, redelivered: false, exchange: "", routingKey: "", consumerTag: "", ...more };
+  const way = { exchange: "", routingKey: "", consumerTag: "", deliveryTag: 1, redelivered: false };
+  return { body: name, ...way, ...ASKED, ...more };
 }
 
 /** Calls that are worked on one at a time, each until it is told to end. */
@@ -61,6 +68,43 @@ describe("a call", () => {
     begun[0]?.finish("done");
     await vi.advanceTimersByTimeAsync(1);
     expect(begun[1]?.delivery.deadline).toBe(sentAt + MINUTE);
+    // Its handler beats after an interval of its own.
+    expect(sent.slice(2)).toEqual([
+      ["a", "answer"],
+      ["b", "beat"],
+    ]);
+  });
+
+  it.each([
+    ["nobody", { userId: "" }],
+    ["no queue", { replyTo: "" }],
+    ["the queue of another user", { replyTo: ASKED.replyTo.replace("api", "conductor") }],
+    ["a queue of no user's answers", { replyTo: "v1.conductor.call" }],
+    ["no name for itself", { correlationId: "" }],
+  ])("that names %s to be answered is none: it is not begun", async (_what, more) => {
+    const { work, acks, begun, sent, acknowledged } = world();
+    await work.answer(acks, message("a", more));
+    expect([begun, sent, acknowledged]).toEqual([[], [], ["a"]]);
+  });
+
+  it("that has had its time while it waited is acknowledged, and beats no more", async () => {
+    const { work, acks, sent, acknowledged } = world();
+    void work.answer(acks, message("a"));
+    void work.answer(acks, message("b", { expiration: "5000" }));
+    await vi.advanceTimersByTimeAsync(BEAT_INTERVAL);
+    expect(sent).toEqual([]);
+    expect(acknowledged).toEqual(["b"]);
+  });
+
+  it("beats as its listener leaves, and so does one that still comes", async () => {
+    const { work, acks, sent } = world();
+    void work.answer(acks, message("a"));
+    work.leave();
+    void work.answer(acks, message("b"));
+    expect(sent).toEqual([
+      ["a", "beat"],
+      ["b", "beat"],
+    ]);
   });
 
   it("whose turn comes too late is not begun", async () => {
@@ -71,7 +115,7 @@ describe("a call", () => {
     begun[0]?.finish("done");
     await late;
     expect(begun).toHaveLength(1);
-    expect(sent).toEqual([["a", "answer"]]);
+    expect(sent.filter(([, type]) => type !== "beat")).toEqual([["a", "answer"]]);
     expect(acknowledged).toEqual(["a", "b"]);
   });
 

@@ -1,7 +1,7 @@
 import { BEAT_INTERVAL, type DeliveryHandler, messageOf } from "@kilonova/messaging";
 import type { AsyncMessage } from "rabbitmq-client";
 import type { Acknowledgements } from "./acknowledgements.js";
-import { type Answer, bodyOf } from "./answer.js";
+import { type Answer, bodyOf, canBeAnswered } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
 import type { Slots } from "./slots.js";
 
@@ -17,6 +17,7 @@ type CallAcknowledgements = Pick<Acknowledgements, "acknowledge" | "canSend">;
 interface OpenCall {
   readonly acks: CallAcknowledgements;
   readonly takenAt: number;
+  readonly deadline: number;
   isWaiting: boolean;
 }
 
@@ -24,6 +25,7 @@ interface OpenCall {
 export class CallWork {
   readonly #open = new Map<AsyncMessage, OpenCall>();
   readonly #timer = setInterval(() => this.#tick(), BEAT_INTERVAL).unref();
+  #isLeaving = false;
 
   constructor(
     private readonly handler: DeliveryHandler,
@@ -36,6 +38,12 @@ export class CallWork {
     for (const message of this.#open.keys()) this.#beat(message);
   }
 
+  /** The same, and of each call that still comes. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.beat();
+  }
+
   /** Nothing is taken any more, and nothing that was taken is waited for. */
   end(): void {
     clearInterval(this.#timer);
@@ -44,17 +52,21 @@ export class CallWork {
   /**
    * A call is acknowledged when it has been answered. Until then RabbitMQ gives it to another listener where this one dies;
    * since it may have been begun, that one does not touch it, and tells its caller.
+   *
+   * What nobody can be answered is no call, however it came into the queue: a cast, or a fanout, that was led there.
    */
   async answer(acks: CallAcknowledgements, message: AsyncMessage): Promise<void> {
+    if (!canBeAnswered(message)) return acks.acknowledge(message);
     if (message.redelivered) {
       acks.acknowledge(message);
       return this.#lost(message);
     }
     const takenAt = Date.now();
     const deadline = takenAt + Number(message.expiration ?? Number.POSITIVE_INFINITY);
-    const call = { acks, takenAt, isWaiting: true };
+    const call = { acks, takenAt, deadline, isWaiting: true };
     this.#open.set(message, call);
-    if (!this.slots.takeFree()) await this.slots.take();
+    if (this.#isLeaving) this.#beat(message);
+    if (!this.slots.takeFree()) await this.#turn(message);
     call.isWaiting = false;
     try {
       // Where the channel is gone whoever has it now, if anybody, has it for the second time.
@@ -67,13 +79,18 @@ export class CallWork {
     }
   }
 
-  /** Whoever works on a call beats; while it waits for its turn, nobody else does. */
+  /** Who works on a call beats from then on; while it waits for its turn, nobody else does. */
   #tick(): void {
     const now = Date.now();
-    for (const [message, { acks, takenAt, isWaiting }] of this.#open) {
-      if (isWaiting) this.#beat(message);
-      else if (now - takenAt > HELD_AT_MOST) acks.acknowledge(message);
+    for (const [message, { acks, takenAt, deadline, isWaiting }] of this.#open) {
+      if (isWaiting && now < deadline) this.#beat(message);
+      if (now >= deadline || now - takenAt > HELD_AT_MOST) acks.acknowledge(message);
     }
+  }
+
+  async #turn(message: AsyncMessage): Promise<void> {
+    await this.slots.take();
+    this.#beat(message);
   }
 
   async #answerTo(message: AsyncMessage, deadline: number): Promise<Answer> {

@@ -32,17 +32,24 @@ export class ConsumingChannel {
   #consumerTags: string[] = [];
   #acks: Acknowledgements | undefined;
 
-  /** @param window see {@link Acknowledgements} */
+  /**
+   * @param onLost told when the channel is gone, and with it maybe its queues
+   * @param window see {@link Acknowledgements}
+   */
   constructor(
     connection: Connection,
     prepare: Prepare,
+    onLost: () => void = () => {},
     private readonly window = 0,
   ) {
     setMaxListeners(0, this.#ending.signal);
     this.#channel = new LastingChannel(
       connection,
       (channel) => this.#prepare(channel, prepare),
-      () => void this.#reopen(),
+      () => {
+        onLost();
+        void this.#reopen();
+      },
     );
   }
 
@@ -81,9 +88,12 @@ export class ConsumingChannel {
   }
 
   async #prepare(channel: Channel, prepare: Prepare): Promise<void> {
-    // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
-    channel.on("basic.cancel", () => void channel.close());
     const acks = new Acknowledgements(channel, this.window, () => this.#channel.writes.begin());
+    // A queue that is deleted ends its consumer alone; a new channel declares all of them again.
+    channel.on("basic.cancel", () => {
+      acks.flush();
+      void channel.close();
+    });
     const consumerTags: string[] = [];
     const consume = async (queue: string, noAck: boolean, work: (message: AsyncMessage) => Promise<void>) => {
       const { consumerTag } = await channel.basicConsume({ queue, noAck }, (message) => {

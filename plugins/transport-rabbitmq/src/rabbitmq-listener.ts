@@ -65,7 +65,12 @@ export class RabbitmqListener implements Listener {
     this.#calls = new CallWork(handler, this.#slots, world.answers);
     this.#isBound = world.user === boundUser(address.topic, address.server);
     this.#prefetch = Math.min(world.prefetch, concurrency);
-    this.#consuming = new ConsumingChannel(world.connection, (consuming) => this.#prepare(consuming), this.#prefetch);
+    this.#consuming = new ConsumingChannel(
+      world.connection,
+      (consuming) => this.#prepare(consuming),
+      () => this.#calls.beat(),
+      this.#prefetch,
+    );
   }
 
   get state(): ListenerState {
@@ -80,7 +85,7 @@ export class RabbitmqListener implements Listener {
 
   async stop(): Promise<void> {
     // With its consumer the queue of calls may go: that is not to say that nobody is there.
-    this.#calls.beat();
+    this.#calls.leave();
     await this.#consuming.stop();
     this.#calls.end();
   }

@@ -191,6 +191,7 @@ export class RabbitmqTransport implements Transport {
       await wire.open();
     } catch (error) {
       connection.unsafeDestroy();
+      wire.close().catch(() => {});
       throw brokerError(this.#options.url, "a queue for answers", error);
     }
     return { connection, wire, look: new BrokerLook(connection, this.#options.url) };

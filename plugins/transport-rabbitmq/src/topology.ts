@@ -19,11 +19,11 @@ const DAY = 86_400 * SECOND;
 /** Where answers to users that are bound to a host go through, by the names of the queues for them. */
 export const HOST_REPLY_EXCHANGE = "reply.v1";
 const HOST_REPLIES = { exchange: HOST_REPLY_EXCHANGE, type: "topic", durable: true };
-const REPLY_QUEUE = /^reply\.v1\.[A-Za-z0-9._%~-]+$/;
+const UUID = /^[0-9a-f-]{36}$/;
 
 /** Where all answers to a broker user go through, by the names of the queues for them. */
-export function replyExchange(user: string | undefined) {
-  if (user === undefined || boundHost(user)) return HOST_REPLIES;
+export function replyExchange(user: string) {
+  if (boundHost(user)) return HOST_REPLIES;
   return { exchange: `reply.v1.${userName(user)}`, type: "direct", durable: true };
 }
 
@@ -105,16 +105,17 @@ export function replyQueue(user: string) {
   return { ...ownQueue(), queue: `reply.v1.${userName(user)}.${randomUUID()}` };
 }
 
-/** Whatever else a caller names, RabbitMQ might refuse, and with it the channel of all answers. */
-export function isReplyQueue(name: string): boolean {
-  return REPLY_QUEUE.test(name);
+/** A queue of answers to that user: whatever else a caller names is another's, or none. */
+export function isReplyQueue(name: string, user: string): boolean {
+  const own = `reply.v1.${userName(user)}.`;
+  return name.startsWith(own) && UUID.test(name.slice(own.length));
 }
 
 /**
- * An answer to whoever waits at that queue. No other's queue is reached so, whatever a caller names: it is the caller's whom
- * RabbitMQ vouches for, and the exchange is there, for it has made sure of that.
+ * An answer to that user, whom RabbitMQ vouches for, at a queue that is its own. The exchange is there, for the caller has made
+ * sure of that.
  */
-export function replyTo(queue: string, caller: string | undefined) {
+export function replyTo(queue: string, caller: string) {
   return { exchange: replyExchange(caller).exchange, routingKey: queue };
 }
 
