@@ -102,7 +102,11 @@ export async function count(databaseUrl: string, query: string): Promise<number>
   return connected(databaseUrl, async (client) => Number((await client.query<{ n: string }>(query)).rows[0]?.n ?? 0));
 }
 
-async function connected<Value>(databaseUrl: string, use: (client: pg.Client) => Promise<Value>): Promise<Value> {
+/** Does something with a connection of its own to that database. */
+export async function connected<Value>(
+  databaseUrl: string,
+  use: (client: pg.Client) => Promise<Value>,
+): Promise<Value> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {

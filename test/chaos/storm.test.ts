@@ -11,7 +11,7 @@ import { runtimeOfTest } from "../e2e/runtime-of-test.js";
 import { PROCESS_NAMES, SeparateProcesses } from "../e2e/separate-processes.js";
 import { type RabbitMqServer, startRabbitMq } from "../servers/rabbitmq.mjs";
 import { inLength } from "../test-length.js";
-import { count, expectNothingLost, settled } from "./aftermath.js";
+import { connected, count, expectNothingLost, settled } from "./aftermath.js";
 import { Ledger } from "./ledger.js";
 import { ledgerContract } from "./ledger-contract.js";
 import { inRounds } from "./rounds.js";
@@ -52,6 +52,9 @@ describe("a storm over RabbitMQ and PostgreSQL: every process is killed with -9,
     const starting = startThrowAwayPostgres({ fsync: true });
     cloud = await SeparateProcesses.prepare("fake", SHORT_LEASES, { postgres: starting, brokerUrl: broker.url });
     postgres = await starting;
+    // What a process had that was killed is free a moment after the next one wants it.
+    await connected(postgres.url, (client) => client.query("ALTER SYSTEM SET max_connections = 300"));
+    await postgres.crash();
     await cloud.migrate();
     for (const name of PROCESS_NAMES) await cloud.startProcess(name);
     ledger = await Ledger.make({ databaseUrl: cloud.databaseUrl, brokerUrl: broker.url });
