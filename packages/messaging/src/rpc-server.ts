@@ -6,7 +6,7 @@ import type { HOPELESS } from "./hopeless.js";
 import { KilonovaError, toWireError } from "./kilonova-error.js";
 import type { Ok, RefusalDetails, Refused } from "./outcome.js";
 import { type RemoteStacks, stackOf } from "./remote-stacks.js";
-import { LONGEST_WAIT, RequestContext } from "./request-context.js";
+import { RequestContext } from "./request-context.js";
 import type { RpcObserver } from "./rpc-observer.js";
 import { WorkWatch } from "./running-work.js";
 import { boundHost, SenderCheck } from "./sender.js";
@@ -227,7 +227,7 @@ class Dispatcher {
     try {
       return await (this.world.observer ? this.world.observer.handling(message, carrier, work) : work());
     } catch (error) {
-      const failure = isTimeUp(context, error) ? overdue(request) : error;
+      const failure = isTimeUp(context, error) ? tooLate(request) : error;
       this.#report(request, failure);
       throw failure;
     } finally {
@@ -278,10 +278,12 @@ type Details = Readonly<Record<string, unknown>>;
 
 /** True of what a signal aborts with when its time is up; a timer may be a moment ahead of the clock. */
 function isTimeUp(context: RequestContext, error: unknown): boolean {
-  return error instanceof Error && error.name === "TimeoutError" && (context.timeLeft() ?? LONGEST_WAIT) <= 1;
+  return (
+    error instanceof Error && error.name === "TimeoutError" && (context.timeLeft() ?? Number.POSITIVE_INFINITY) <= 1
+  );
 }
 
-function overdue({ contract, method }: RequestEnvelope): KilonovaError {
+function tooLate({ contract, method }: RequestEnvelope): KilonovaError {
   return new KilonovaError("rpc.deadlineExceeded", `${contract}.${method} did not end before the deadline.`);
 }
 

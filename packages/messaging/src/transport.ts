@@ -52,8 +52,8 @@ export interface Delivery {
 
 /**
  * Called for each message. A call is begun at most once, and never again after it failed. A cast is acknowledged after the
- * promise settles: resolved, it is done; rejected, it is delivered again after a pause that grows, until the delivery limit takes it out of the way, or it is
- * taken out of the way at once where its failure is hopeless (`isHopeless`).
+ * promise settles: resolved, it is done; rejected, it is delivered again after a pause that grows, until the delivery limit
+ * takes it out of the way, or it is taken out of the way at once where its failure is hopeless (`isHopeless`).
  * What a call's promise resolves to is the body of its answer; rejected, its caller gets `rpc.failed`.
  */
 export type DeliveryHandler = (delivery: Delivery) => Promise<string | undefined>;

@@ -1,5 +1,5 @@
-import type { AsyncMessage, Connection } from "rabbitmq-client";
-import { type Answer, answerMessage } from "./answer.js";
+import type { Connection } from "rabbitmq-client";
+import { type Answer, type AnswerableCall, answerMessage } from "./answer.js";
 import { LastingChannel } from "./lasting-channel.js";
 
 /** Sends answers. Nobody is told when one can't be sent: the caller has its deadline. */
@@ -11,9 +11,8 @@ export class AnswerLine {
   }
 
   /** Resolves when the answer is on its way, or lost. */
-  async send(call: AsyncMessage, answer: Answer): Promise<void> {
+  async send(call: AnswerableCall, answer: Answer): Promise<void> {
     const message = answerMessage(call, answer);
-    if (!message) return;
     try {
       const channel = await this.#channel.open();
       this.#channel.writes.begin();

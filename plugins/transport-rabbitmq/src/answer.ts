@@ -9,8 +9,7 @@ export type Answer =
   | { readonly type: "failure"; readonly code: ErrorCode; readonly message: string };
 
 /** An answer as a message to the queue that the call names. */
-export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: Envelope; body: string } | undefined {
-  if (!canBeAnswered(call)) return undefined;
+export function answerMessage(call: AnswerableCall, answer: Answer): { envelope: Envelope; body: string } {
   const envelope = { ...replyTo(call.replyTo, call.userId), correlationId: call.correlationId, type: answer.type };
   if (answer.type === "answer") return { envelope, body: answer.body };
   if (answer.type === "beat") return { envelope, body: "" };
@@ -18,8 +17,9 @@ export function answerMessage(call: AsyncMessage, answer: Answer): { envelope: E
 }
 
 /** A message that says who asks, and names a queue of that user's own for the answer. */
-type AnswerableCall = AsyncMessage & Readonly<Record<"replyTo" | "correlationId" | "userId", string>>;
+export type AnswerableCall = AsyncMessage & Readonly<Record<"replyTo" | "correlationId" | "userId", string>>;
 
+/** Asked once of each message that comes as a call: whatever else it is, nobody works on it. */
 export function canBeAnswered(call: AsyncMessage): call is AnswerableCall {
   const { replyTo, correlationId, userId } = call;
   return Boolean(replyTo && correlationId && userId && isReplyQueue(replyTo, userId));

@@ -1,8 +1,6 @@
 import { type BrokerParty, type BrokerRights, boundHost } from "@kilonova/messaging";
-import { addressName, userName } from "./names.js";
-import { HOST_REPLY_EXCHANGE, hostExchange, replyExchange } from "./topology.js";
-
-const UUID = "[0-9a-f-]{36}";
+import { addressName, UUID_PATTERN } from "./names.js";
+import { HOST_REPLY_EXCHANGE, hostExchange, replyExchange, replyName } from "./topology.js";
 
 /**
  * The rights that each party needs at RabbitMQ, and no more (docs/decisions/0026-who-may-say-what.md says what each is
@@ -34,7 +32,7 @@ function rightsOfService({ user, listens, calls, casts }: BrokerParty): BrokerRi
 /** Of one that is bound to its host. What its topic shares is declared by others (`kilonova rpc declare`). */
 function rightsOnHost({ user, listens, calls }: BrokerParty, parties: readonly BrokerParty[]): BrokerRights {
   const queues = listens.map((address) => `v1\\.${quoted(addressName(address))}\\.`);
-  const own = [...queues.map((queue) => `${queue}(call|cast|retry|fanout\\.${UUID})`), replyQueueOf(user)];
+  const own = [...queues.map((queue) => `${queue}(call|cast|retry|fanout\\.${UUID_PATTERN})`), replyQueueOf(user)];
   const topics = [...new Set(listens.map(({ topic }) => topic))];
   const callers = parties
     .filter((party) => party.calls.some((topic) => topics.includes(topic)))
@@ -70,7 +68,7 @@ function replyExchangeOf(user: string): string {
 }
 
 function replyQueueOf(user: string): string {
-  return `${quoted(HOST_REPLY_EXCHANGE)}\\.${quoted(userName(user))}\\.${UUID}`;
+  return `${quoted(replyName(user))}\\.${UUID_PATTERN}`;
 }
 
 /** What none of these matches, it does not either. */

@@ -1,7 +1,7 @@
 import { BEAT_INTERVAL, type DeliveryHandler, messageOf } from "@kilonova/messaging";
 import type { AsyncMessage } from "rabbitmq-client";
 import type { Acknowledgements } from "./acknowledgements.js";
-import { type Answer, bodyOf, canBeAnswered } from "./answer.js";
+import { type Answer, type AnswerableCall, bodyOf, canBeAnswered } from "./answer.js";
 import type { AnswerLine } from "./answer-line.js";
 import type { Slots } from "./slots.js";
 
@@ -23,7 +23,7 @@ interface OpenCall {
 
 /** The calls of a listener, each begun at most once. */
 export class CallWork {
-  readonly #open = new Map<AsyncMessage, OpenCall>();
+  readonly #open = new Map<AnswerableCall, OpenCall>();
   readonly #timer = setInterval(() => this.#tick(), BEAT_INTERVAL).unref();
   #isLeaving = false;
 
@@ -88,20 +88,19 @@ export class CallWork {
     }
   }
 
-  async #turn(message: AsyncMessage): Promise<void> {
+  async #turn(message: AnswerableCall): Promise<void> {
     await this.slots.take();
     this.#beat(message);
   }
 
-  async #answerTo(message: AsyncMessage, deadline: number): Promise<Answer> {
-    const { userId: sender } = message;
+  async #answerTo(message: AnswerableCall, deadline: number): Promise<Answer> {
     try {
       const answer = await this.handler({
         kind: "call",
         body: bodyOf(message),
         redelivered: false,
         deadline,
-        ...(sender === undefined ? {} : { sender }),
+        sender: message.userId,
         beat: () => this.#beat(message),
       });
       return { type: "answer", body: answer ?? "" };
@@ -110,11 +109,11 @@ export class CallWork {
     }
   }
 
-  #beat(message: AsyncMessage): void {
+  #beat(message: AnswerableCall): void {
     void this.answers.send(message, { type: "beat" });
   }
 
-  #lost(message: AsyncMessage): Promise<void> {
+  #lost(message: AnswerableCall): Promise<void> {
     const words = "Whoever took the call is gone, and may have begun to work on it.";
     return this.answers.send(message, { type: "failure", code: "rpc.peerLost", message: words });
   }

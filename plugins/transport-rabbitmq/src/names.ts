@@ -16,6 +16,9 @@ export function addressName({ topic, server }: Address): string {
   return server === undefined ? topic : `${topic}.${plainName(server)}`;
 }
 
+/** What the UUIDs in names of queues look like, for regular expressions. */
+export const UUID_PATTERN = "[0-9a-f-]{36}";
+
 /** The name of a broker user inside the names of queues. */
 export function userName(user: string): string {
   return plainName(user);

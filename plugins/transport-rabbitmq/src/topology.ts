@@ -3,7 +3,7 @@ import { type Address, boundHost } from "@kilonova/messaging";
 import type { Channel, Connection } from "rabbitmq-client";
 import { codeOf } from "./broker-error.js";
 import { closeChannel } from "./close-channel.js";
-import { addressName, userName } from "./names.js";
+import { addressName, UUID_PATTERN, userName } from "./names.js";
 
 // What is declared here is frozen (docs/decisions/0005-queues.md): RabbitMQ refuses a queue that is there with other
 // arguments. Whatever must change gets names that begin with "v2.".
@@ -19,12 +19,17 @@ const DAY = 86_400 * SECOND;
 /** Where answers to users that are bound to a host go through, by the names of the queues for them. */
 export const HOST_REPLY_EXCHANGE = "reply.v1";
 const HOST_REPLIES = { exchange: HOST_REPLY_EXCHANGE, type: "topic", durable: true };
-const UUID = /^[0-9a-f-]{36}$/;
+const UUID = new RegExp(`^${UUID_PATTERN}$`);
 
 /** Where all answers to a broker user go through, by the names of the queues for them. */
 export function replyExchange(user: string) {
   if (boundHost(user)) return HOST_REPLIES;
-  return { exchange: `reply.v1.${userName(user)}`, type: "direct", durable: true };
+  return { exchange: replyName(user), type: "direct", durable: true };
+}
+
+/** What the names of a user's queues of answers begin with. */
+export function replyName(user: string): string {
+  return `${HOST_REPLY_EXCHANGE}.${userName(user)}`;
 }
 
 /** Where calls and casts to single hosts of a topic go through, by the names of their queues. */
@@ -102,12 +107,12 @@ export function fanoutQueue(address: Address) {
 
 /** The queue of answers to the calls of one process of a broker user. */
 export function replyQueue(user: string) {
-  return { ...ownQueue(), queue: `reply.v1.${userName(user)}.${randomUUID()}` };
+  return { ...ownQueue(), queue: `${replyName(user)}.${randomUUID()}` };
 }
 
 /** A queue of answers to that user: whatever else a caller names is another's, or none. */
 export function isReplyQueue(name: string, user: string): boolean {
-  const own = `reply.v1.${userName(user)}.`;
+  const own = `${replyName(user)}.`;
   return name.startsWith(own) && UUID.test(name.slice(own.length));
 }
 
